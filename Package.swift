@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+// One manifest; the dependency lists below are the architecture (docs/architecture.md), and
+// `--explicit-target-dependency-import-check error` in ./yard keeps anybody from going around them.
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Everything that runs on the control thread, and only there: the main actor without having to say so.
+let onControlThread: [SwiftSetting] = swift + [.defaultIsolation(MainActor.self)]
+
+// jemalloc and ThreadSanitizer exclude each other; `./yard sanitize` sets this variable.
+let allocator: [Target.Dependency] =
+    ProcessInfo.processInfo.environment["SWITCHYARD_NO_JEMALLOC"] == nil ? ["CJemalloc"] : []
+
+let cShims: [Target] = [
+    .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+    .systemLibrary(name: "CNice", path: "CShims/CNice", providers: [.apt(["libnice-dev"])]),
+    .systemLibrary(name: "CSRTP", path: "CShims/CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "CHTTPParser", path: "CShims/CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
+    .systemLibrary(name: "CWslay", path: "CShims/CWslay", providers: [.apt(["libwslay-dev"])]),
+    .systemLibrary(name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .target(name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .target(name: "CNet", path: "CShims/CNet"),
+]
+
+let relayCore: [Target] = [
+    .target(name: "RelayControl", path: "Sources/RelayCore/Control", swiftSettings: swift),
+    .target(name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol", swiftSettings: swift),
+    .target(
+        name: "RelayIO",
+        dependencies: ["RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "COpenSSL", "CSRTP", "CNet"],
+        path: "Sources/RelayCore/IO", swiftSettings: swift),
+]
+
+let orchestrator: [Target] = [
+    .target(name: "RoomModel", dependencies: ["RelayControl"], path: "Sources/Orchestrator/Model", swiftSettings: swift),
+    .target(name: "Web", path: "Sources/Orchestrator/Web", swiftSettings: onControlThread),
+    .target(
+        name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "Web", "Log"],
+        path: "Sources/Orchestrator/Faces/MediaServer", swiftSettings: onControlThread),
+    .target(
+        name: "Server", dependencies: ["Web", "Loop", "Log", "CUV", "CHTTPParser", "CWslay", "COpenSSL", "CNet"],
+        path: "Sources/Orchestrator/Server", swiftSettings: onControlThread),
+]
+
+let rest: [Target] = [
+    .target(name: "Log", path: "Sources/Log", swiftSettings: swift),
+    .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
+    .executableTarget(
+        name: "switchyard",
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "CUV", "COpenSSL", "CNet"] + allocator,
+        path: "Sources/Switchyard", swiftSettings: onControlThread),
+]
+
+let tests: [Target] = [
+    .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol"], swiftSettings: swift),
+    .testTarget(
+        name: "RelayIOTests",
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet"], swiftSettings: swift),
+    .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
+    .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
+    .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop"], swiftSettings: swift),
+    .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
+]
+
+let package = Package(
+    name: "switchyard",
+    products: [.executable(name: "switchyard", targets: ["switchyard"])],
+    targets: cShims + relayCore + orchestrator + rest + tests,
+    cLanguageStandard: .gnu17
+)

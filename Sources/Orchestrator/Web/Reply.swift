@@ -1,0 +1,53 @@
+/// What a handler gives back.
+public enum Reply {
+    /// A whole response.
+    case response(Response)
+    /// Server-sent events: headers go out at once; the stream writes until either side ends it.
+    case events(any EventSource)
+    /// The request becomes a WebSocket; the server checks the handshake and refuses what is not one.
+    case socket(any SocketHandler)
+}
+
+public struct Response: Sendable {
+    public var status: Int
+    public var headers: Headers
+    public var body: [UInt8]
+
+    public init(status: Int = 200, headers: Headers = Headers(), body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+}
+
+/// Feeds one client's event stream.
+public protocol EventSource: AnyObject {
+    /// The client's headers are sent; events may be written from now on.
+    func opened(_ stream: any EventStream)
+    /// The client went, or did not read for too long. No call on the stream has an effect any more.
+    func closed()
+}
+
+/// One client's open event stream.
+public protocol EventStream: AnyObject {
+    /// Sends one event. `data` has no line breaks. A client that has more than 1 MiB unread is dropped.
+    func send(id: String?, data: String)
+    func close()
+}
+
+/// One WebSocket's application side.
+public protocol SocketHandler: AnyObject {
+    func opened(_ socket: any Socket)
+    /// A whole text message.
+    func received(text: String)
+    /// Once, at the end, whoever ended it.
+    func closed()
+}
+
+/// One WebSocket's sending side.
+public protocol Socket: AnyObject {
+    /// A peer that has more than 1 MiB unread is dropped.
+    func send(text: String)
+    /// Sends a close frame with that code and ends the connection after the peer's own, or 2 s.
+    func close(code: UInt16, reason: String)
+}

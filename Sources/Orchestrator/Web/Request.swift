@@ -1,0 +1,45 @@
+/// An HTTP request, whole: the body has been read and bounded by the server.
+public struct Request: Sendable {
+    public var method: Method
+    /// Percent-decoded path segments; `/rooms/a%2Fb` is `["rooms", "a/b"]`.
+    public var segments: [String]
+    /// Percent-decoded query items in their order.
+    public var query: [(name: String, value: String)]
+    public var headers: Headers
+    public var body: [UInt8]
+    /// Textual remote address without port.
+    public var remoteAddress: String
+    /// Values of the route's `:name` segments, filled in by the router.
+    public var parameters: [String: String] = [:]
+
+    public init(
+        method: Method, segments: [String], query: [(name: String, value: String)] = [], headers: Headers = Headers(),
+        body: [UInt8] = [], remoteAddress: String = "127.0.0.1"
+    ) {
+        self.method = method
+        self.segments = segments
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.remoteAddress = remoteAddress
+    }
+
+    public enum Method: String, Sendable, CaseIterable {
+        case GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
+    }
+}
+
+/// Header fields in their order; names compare without case.
+public struct Headers: Sendable {
+    public private(set) var fields: [(name: String, value: String)] = []
+
+    public init(_ fields: [(name: String, value: String)] = []) { self.fields = fields }
+
+    /// The first value of that name.
+    public subscript(name: String) -> String? {
+        let wanted = name.lowercased()
+        return fields.first { $0.name.lowercased() == wanted }?.value
+    }
+
+    public mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
+}

@@ -1,0 +1,100 @@
+/// The relay as the orchestrator sees it: rooms' peer connections, with SDP as text.
+///
+/// All calls are made on the control thread and take effect in the order in which they are made; none
+/// waits for the network. A call that throws has changed nothing.
+///
+/// A *publishing connection* belongs to `(room, participant)`, a *subscribing connection* to
+/// `(room, subscriber, producer)`.
+@MainActor public protocol Relay: AnyObject {
+    /// Receives everything that happens without a call: ICE and DTLS states, active speakers.
+    var onEvent: (RelayEvent) -> Void { get set }
+
+    /// Answers a publisher's offer.
+    ///
+    /// The first offer opens the connection. A later one with the same `o=` session id and DTLS
+    /// fingerprint renegotiates it (tracks added or removed, ICE restart when ufrag and password
+    /// changed); any other replaces the connection, and subscribers keep theirs.
+    /// - Parameter wanted: kinds to forward; nil means every kind that the offer sends.
+    func produce(
+        room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production
+
+    /// Mutes or unmutes a producer without any SDP; forwarding stops within one packet and picks up at a keyframe.
+    /// - Returns: the selection in force: what is wanted and is sent.
+    /// - Throws: `notProducing`.
+    func select(
+        room: RoomID, participant: ParticipantID, wanted: TrackSelection
+    ) throws(RelayError) -> TrackSelection
+
+    /// Makes the offer that brings `producer`'s current tracks to `subscriber`: for a new connection,
+    /// or a re-offer for the one that exists, m-lines in their old order.
+    /// - Parameter restart: also restart ICE, or make a new connection if the old one is dead.
+    /// - Throws: `notProducing(producer)`, `limit`.
+    func offer(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, restart: Bool
+    ) throws(RelayError) -> String
+
+    /// Binds a subscriber's answers to the offers made for it. All are checked before any is applied.
+    /// - Returns: for each answer in order, the tracks whose codec it lacks.
+    /// - Throws: `SubscriptionFailure` naming the first bad answer.
+    func consume(
+        room: RoomID, subscriber: ParticipantID, answers: [SubscriberAnswer]
+    ) throws(SubscriptionFailure) -> [[RefusedTrack]]
+
+    /// Closes a participant's publishing connection and every subscribing connection of it.
+    /// - Throws: `notProducing`.
+    func stopProducing(room: RoomID, participant: ParticipantID) throws(RelayError)
+
+    /// Closes everything the participant has in the room, as publisher and as subscriber.
+    func remove(participant: ParticipantID, room: RoomID)
+
+    /// Closes everything in the room.
+    func remove(room: RoomID)
+
+    /// The latest statistics of a participant's connections (at most about a second old); nil where there is none.
+    func statistics(room: RoomID, participant: ParticipantID) -> ParticipantStatistics
+
+    /// Totals since the start of the process, for metrics.
+    var totals: RelayTotals { get }
+}
+
+/// What came of a publisher's offer.
+public struct Production: Sendable {
+    /// SDP, for the publisher's `setRemoteDescription`.
+    public var answer: String
+    /// What the offer sends and the caller wanted.
+    public var selection: TrackSelection
+    /// Whether this offer opened the first connection, changed it, or replaced it.
+    public var change: Change
+
+    public enum Change: Sendable, Equatable { case opened, renegotiated, replaced }
+
+    public init(answer: String, selection: TrackSelection, change: Change) {
+        self.answer = answer
+        self.selection = selection
+        self.change = change
+    }
+}
+
+/// A subscriber's SDP answer to the offer of one producer.
+public struct SubscriberAnswer: Sendable {
+    public var producer: ParticipantID
+    public var sdp: String
+
+    public init(producer: ParticipantID, sdp: String) {
+        self.producer = producer
+        self.sdp = sdp
+    }
+}
+
+/// A track that a subscriber cannot take, because its answer lacks the producer's codec.
+public struct RefusedTrack: Sendable, Equatable {
+    public var mid: String
+    /// The codec's name as in SDP, e.g. `VP8`.
+    public var codec: String
+
+    public init(mid: String, codec: String) {
+        self.mid = mid
+        self.codec = codec
+    }
+}

@@ -1,0 +1,32 @@
+/// Why the relay refused a call. Faces translate it once, at their edge.
+public enum RelayError: Error, Equatable, Sendable {
+    /// The SDP cannot be used; the text says what is wrong and where.
+    case unusableDescription(String)
+    /// The participant does not produce.
+    case notProducing(ParticipantID)
+    /// A configured limit is reached; `name` is the setting.
+    case limit(name: String, value: Int)
+}
+
+/// Why a set of subscriber answers was refused; nothing of it was applied.
+public struct SubscriptionFailure: Error, Equatable, Sendable {
+    /// Whose answer it was.
+    public var producer: ParticipantID
+    public var reason: Reason
+
+    public enum Reason: Equatable, Sendable {
+        /// No such producer, or nothing was ever offered to this subscriber.
+        case unknownProducer
+        /// The answer belongs to an offer that a newer one has replaced, or no offer is open.
+        case superseded
+        /// Count, mids or kinds of the m-lines do not fit the latest offer.
+        case mismatch(String)
+        /// The SDP cannot be used.
+        case unusableDescription(String)
+    }
+
+    public init(producer: ParticipantID, reason: Reason) {
+        self.producer = producer
+        self.reason = reason
+    }
+}

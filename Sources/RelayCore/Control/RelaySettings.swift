@@ -1,0 +1,32 @@
+/// What the relay is configured with. Every member is a setting of the configuration file (docs/configuration.md).
+public struct RelaySettings: Sendable {
+    /// Worker threads, each with its own UDP port: `mediaPort`, `mediaPort + 1`, …; 0 picks free ports.
+    public var workers: Int = 1
+    public var mediaPort: UInt16 = 40000
+    /// Addresses to listen on and to advertise. Empty: every non-loopback address of this machine, and loopback where
+    /// `includesLoopback`.
+    public var announced: [Announcement] = []
+    public var includesLoopback: Bool = true
+
+    /// Peer connections in all.
+    public var maximumTransports: Int = 10_000
+    /// Bytes of one SDP.
+    public var maximumDescriptionBytes: Int = 256 * 1024
+    /// m-lines of one SDP.
+    public var maximumMediaLines: Int = 256
+    /// A connection without a valid consent check for so long is closed.
+    public var consentTimeoutMilliseconds: Int64 = 30_000
+
+    public init() {}
+
+    /// A local address to listen on, and the address to tell peers, which differs behind a NAT.
+    public struct Announcement: Sendable, Hashable {
+        public var advertised: String
+        public var local: String
+
+        public init(advertised: String, local: String) {
+            self.advertised = advertised
+            self.local = local
+        }
+    }
+}

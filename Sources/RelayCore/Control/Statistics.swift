@@ -1,0 +1,60 @@
+/// One peer connection in numbers.
+public struct TransportStatistics: Sendable, Equatable {
+    public var state: TransportState = .new
+    /// Media bytes (SRTP) since the connection was made.
+    public var bytes: UInt64 = 0
+    /// Media packets since the connection was made.
+    public var packets: UInt64 = 0
+    /// Bits per second over the last second.
+    public var bitrate: UInt64 = 0
+    /// Packets lost as the receiving side of this connection counted them.
+    public var lost: UInt64 = 0
+    /// Milliseconds; nil until measured.
+    public var roundTripMilliseconds: Double?
+
+    public init() {}
+}
+
+/// A participant's connections in numbers.
+public struct ParticipantStatistics: Sendable {
+    /// The publishing connection, if there is one.
+    public var produce: TransportStatistics?
+    /// A row a producer, in the order in which they were offered.
+    public var consume: [(producer: ParticipantID, statistics: TransportStatistics)]
+
+    public init(
+        produce: TransportStatistics? = nil, consume: [(producer: ParticipantID, statistics: TransportStatistics)] = []
+    ) {
+        self.produce = produce
+        self.consume = consume
+    }
+}
+
+/// The relay's totals since the process started; all but `transports` only grow.
+public struct RelayTotals: Sendable, Equatable {
+    public var transports: Int = 0
+    public var packetsReceived: UInt64 = 0
+    public var bytesReceived: UInt64 = 0
+    public var packetsSent: UInt64 = 0
+    public var bytesSent: UInt64 = 0
+    /// Datagrams dropped because they were not authentic, malformed or from nobody.
+    public var datagramsRefused: UInt64 = 0
+    /// Packets dropped because the socket was full.
+    public var sendDrops: UInt64 = 0
+    public var retransmissions: UInt64 = 0
+    public var keyframeRequests: UInt64 = 0
+
+    public init() {}
+
+    public static func += (sum: inout RelayTotals, part: RelayTotals) {
+        sum.transports += part.transports
+        sum.packetsReceived &+= part.packetsReceived
+        sum.bytesReceived &+= part.bytesReceived
+        sum.packetsSent &+= part.packetsSent
+        sum.bytesSent &+= part.bytesSent
+        sum.datagramsRefused &+= part.datagramsRefused
+        sum.sendDrops &+= part.sendDrops
+        sum.retransmissions &+= part.retransmissions
+        sum.keyframeRequests &+= part.keyframeRequests
+    }
+}
