@@ -1,14 +1,225 @@
 #define _GNU_SOURCE
 #include "cnet.h"
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
 
 int cnet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int cnet_timerfd(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+
+int cnet_timerfd_arm(int fd, int64_t microseconds) {
+    if (microseconds < 1) microseconds = 1;
+    struct itimerspec when = {.it_value = {.tv_sec = microseconds / 1000000, .tv_nsec = (microseconds % 1000000) * 1000}};
+    return timerfd_settime(fd, 0, &when, NULL);
+}
 
 void cnet_name_thread(const char *name) {
     char kept[16];
     strncpy(kept, name, sizeof kept - 1);
     kept[sizeof kept - 1] = 0;
     pthread_setname_np(pthread_self(), kept);
+}
+
+socklen_t cnet_endpoint_to_sockaddr(const cnet_endpoint *endpoint, struct sockaddr_storage *out) {
+    if (endpoint->is_ipv6) {
+        struct sockaddr_in6 *address = (struct sockaddr_in6 *)out;
+        memset(address, 0, sizeof *address);
+        address->sin6_family = AF_INET6;
+        address->sin6_port = htobe16(endpoint->port);
+        uint64_t halves[2] = {htobe64(endpoint->high), htobe64(endpoint->low)};
+        memcpy(&address->sin6_addr, halves, 16);
+        return sizeof *address;
+    }
+    struct sockaddr_in *address = (struct sockaddr_in *)out;
+    memset(address, 0, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_port = htobe16(endpoint->port);
+    address->sin_addr.s_addr = htobe32((uint32_t)endpoint->low);
+    return sizeof *address;
+}
+
+int cnet_endpoint_from_sockaddr(const struct sockaddr_storage *address, cnet_endpoint *out) {
+    memset(out, 0, sizeof *out);
+    if (address->ss_family == AF_INET) {
+        const struct sockaddr_in *ipv4 = (const struct sockaddr_in *)address;
+        out->low = be32toh(ipv4->sin_addr.s_addr);
+        out->port = be16toh(ipv4->sin_port);
+        return 0;
+    }
+    if (address->ss_family != AF_INET6) return -1;
+    const struct sockaddr_in6 *ipv6 = (const struct sockaddr_in6 *)address;
+    uint64_t halves[2];
+    memcpy(halves, &ipv6->sin6_addr, 16);
+    out->port = be16toh(ipv6->sin6_port);
+    if (IN6_IS_ADDR_V4MAPPED(&ipv6->sin6_addr)) {
+        out->low = be64toh(halves[1]) & 0xffffffffu;
+        return 0;
+    }
+    out->high = be64toh(halves[0]);
+    out->low = be64toh(halves[1]);
+    out->is_ipv6 = 1;
+    return 0;
+}
+
+int cnet_endpoint_parse(const char *text, uint16_t port, cnet_endpoint *out) {
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *ipv4 = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *ipv6 = (struct sockaddr_in6 *)&address;
+    if (inet_pton(AF_INET, text, &ipv4->sin_addr) == 1) {
+        address.ss_family = AF_INET;
+    } else if (inet_pton(AF_INET6, text, &ipv6->sin6_addr) == 1) {
+        address.ss_family = AF_INET6;
+    } else {
+        return -1;
+    }
+    if (cnet_endpoint_from_sockaddr(&address, out) != 0) return -1;
+    out->port = port;
+    return 0;
+}
+
+void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out) {
+    struct sockaddr_storage address;
+    cnet_endpoint_to_sockaddr(endpoint, &address);
+    const void *source = endpoint->is_ipv6 ? (const void *)&((struct sockaddr_in6 *)&address)->sin6_addr
+                                           : (const void *)&((struct sockaddr_in *)&address)->sin_addr;
+    if (!inet_ntop(endpoint->is_ipv6 ? AF_INET6 : AF_INET, source, out, INET6_ADDRSTRLEN)) out[0] = 0;
+}
+
+int cnet_udp_open(cnet_endpoint *local) {
+    int fd = socket(local->is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    int one = 1, large = 4 << 20;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
+    if (local->is_ipv6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    struct sockaddr_storage address;
+    socklen_t length = cnet_endpoint_to_sockaddr(local, &address);
+    if (bind(fd, (struct sockaddr *)&address, length) != 0 || getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+        cnet_endpoint_from_sockaddr(&address, local) != 0) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    return fd;
+}
+
+int cnet_receive(int fd, cnet_inbound *datagrams, int count) {
+    struct mmsghdr headers[CNET_RECEIVE_BATCH];
+    struct iovec parts[CNET_RECEIVE_BATCH];
+    struct sockaddr_storage addresses[CNET_RECEIVE_BATCH];
+    if (count > CNET_RECEIVE_BATCH) count = CNET_RECEIVE_BATCH;
+    for (int i = 0; i < count; i++) {
+        parts[i] = (struct iovec){.iov_base = datagrams[i].data, .iov_len = datagrams[i].capacity};
+        headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &addresses[i], .msg_namelen = sizeof addresses[i], .msg_iov = &parts[i], .msg_iovlen = 1};
+    }
+    int received = recvmmsg(fd, headers, (unsigned)count, MSG_DONTWAIT, NULL);
+    if (received < 0) return 0;
+    for (int i = 0; i < received; i++) {
+        int usable = !(headers[i].msg_hdr.msg_flags & MSG_TRUNC) &&
+                     cnet_endpoint_from_sockaddr(&addresses[i], &datagrams[i].from) == 0;
+        datagrams[i].length = usable ? headers[i].msg_len : 0;
+    }
+    return received;
+}
+
+static int segments_of(const cnet_outbound *run) {
+    return run->segment ? (int)((run->length + run->segment - 1u) / run->segment) : 1;
+}
+
+/// One sendto a datagram, for kernels and devices that refuse UDP_SEGMENT; returns the number dropped.
+static int send_one_by_one(int fd, const cnet_outbound *run) {
+    struct sockaddr_storage address;
+    socklen_t address_length = cnet_endpoint_to_sockaddr(&run->to, &address);
+    uint32_t step = run->segment ? run->segment : run->length;
+    int dropped = 0;
+    for (uint32_t at = 0; at < run->length; at += step) {
+        uint32_t length = run->length - at < step ? run->length - at : step;
+        if (sendto(fd, (const char *)run->data + at, length, MSG_DONTWAIT, (struct sockaddr *)&address, address_length) < 0)
+            dropped++;
+    }
+    return dropped;
+}
+
+int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation) {
+    struct mmsghdr headers[CNET_SEND_BATCH];
+    struct iovec parts[CNET_SEND_BATCH];
+    struct sockaddr_storage addresses[CNET_SEND_BATCH];
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+    } controls[CNET_SEND_BATCH];
+    int dropped = 0;
+    if (count > CNET_SEND_BATCH) count = CNET_SEND_BATCH;
+    if (!*segmentation) {
+        for (int i = 0; i < count; i++) dropped += send_one_by_one(fd, &runs[i]);
+        return dropped;
+    }
+    for (int i = 0; i < count; i++) {
+        socklen_t address_length = cnet_endpoint_to_sockaddr(&runs[i].to, &addresses[i]);
+        parts[i] = (struct iovec){.iov_base = (void *)runs[i].data, .iov_len = runs[i].length};
+        headers[i].msg_hdr = (struct msghdr){
+            .msg_name = &addresses[i], .msg_namelen = address_length, .msg_iov = &parts[i], .msg_iovlen = 1};
+        if (!runs[i].segment || runs[i].segment >= runs[i].length) continue;
+        headers[i].msg_hdr.msg_control = controls[i].bytes;
+        headers[i].msg_hdr.msg_controllen = sizeof controls[i].bytes;
+        controls[i].header.cmsg_level = SOL_UDP;
+        controls[i].header.cmsg_type = UDP_SEGMENT;
+        controls[i].header.cmsg_len = CMSG_LEN(sizeof(uint16_t));
+        memcpy(CMSG_DATA(&controls[i].header), &runs[i].segment, sizeof(uint16_t));
+    }
+    int done = 0;
+    while (done < count) {
+        int sent = sendmmsg(fd, headers + done, (unsigned)(count - done), MSG_DONTWAIT);
+        if (sent > 0) {
+            done += sent;
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+            for (; done < count; done++) dropped += segments_of(&runs[done]);
+            break;
+        }
+        // The first message of what is left is at fault; the rest may be sound.
+        if (errno == EIO && headers[done].msg_hdr.msg_controllen) *segmentation = 0;
+        dropped += send_one_by_one(fd, &runs[done]);
+        done++;
+    }
+    return dropped;
+}
+
+int cnet_local_addresses(cnet_endpoint *out, int capacity) {
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all) != 0) return 0;
+    int count = 0;
+    for (int family = 0; family < 2; family++) {
+        for (struct ifaddrs *item = all; item && count < capacity; item = item->ifa_next) {
+            if (!item->ifa_addr || !(item->ifa_flags & IFF_UP) || (item->ifa_flags & IFF_LOOPBACK)) continue;
+            if (item->ifa_addr->sa_family != (family ? AF_INET6 : AF_INET)) continue;
+            if (family && IN6_IS_ADDR_LINKLOCAL(&((struct sockaddr_in6 *)item->ifa_addr)->sin6_addr)) continue;
+            struct sockaddr_storage address = {0};
+            memcpy(&address, item->ifa_addr, family ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+            if (cnet_endpoint_from_sockaddr(&address, &out[count]) == 0) {
+                out[count].port = 0;
+                count++;
+            }
+        }
+    }
+    freeifaddrs(all);
+    return count;
 }

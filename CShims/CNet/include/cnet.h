@@ -3,10 +3,75 @@
 
 // What Glibc's Swift module lacks: _GNU_SOURCE functions and the cmsg macros.
 
+#include <stdint.h>
+#include <sys/socket.h>
+
 /// A non-blocking, close-on-exec eventfd; -1 and errno on failure.
 int cnet_eventfd(void);
 
+/// A non-blocking, close-on-exec timerfd on the monotonic clock; -1 and errno on failure.
+int cnet_timerfd(void);
+
+/// Makes `fd` readable once, `microseconds` from now.
+int cnet_timerfd_arm(int fd, int64_t microseconds);
+
 /// Names the calling thread (at most 15 bytes are kept).
 void cnet_name_thread(const char *name);
+
+/// An address and port without the padding and the unions of sockaddr: cheap to compare and to hash.
+/// IPv4: `high` is 0 and `low` the address; IPv6: both halves. All in host byte order.
+typedef struct {
+    uint64_t high;
+    uint64_t low;
+    uint16_t port;
+    uint8_t is_ipv6;
+} cnet_endpoint;
+
+/// Writes `endpoint` as a sockaddr; returns its length.
+socklen_t cnet_endpoint_to_sockaddr(const cnet_endpoint *endpoint, struct sockaddr_storage *out);
+
+/// Reads an IPv4 or IPv6 sockaddr (v4-mapped becomes IPv4); 0, or -1 for another family.
+int cnet_endpoint_from_sockaddr(const struct sockaddr_storage *address, cnet_endpoint *out);
+
+/// Parses a textual address; 0, or -1 where it is none.
+int cnet_endpoint_parse(const char *text, uint16_t port, cnet_endpoint *out);
+
+/// Writes the textual address without the port into `out` (at least 46 bytes).
+void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out);
+
+/// A non-blocking UDP socket bound to `local` with large buffers; -1 and errno on failure.
+/// On return `local->port` is the port that was bound.
+int cnet_udp_open(cnet_endpoint *local);
+
+/// One datagram to receive: the caller sets `data` and `capacity`.
+typedef struct {
+    void *data;
+    uint32_t capacity;
+    /// [out] 0 for a datagram that did not fit or came from an unknown family.
+    uint32_t length;
+    cnet_endpoint from;
+} cnet_inbound;
+
+enum { CNET_RECEIVE_BATCH = 32, CNET_SEND_BATCH = 32 };
+
+/// Receives up to `count` (at most CNET_RECEIVE_BATCH) datagrams; returns how many, 0 when there are none.
+int cnet_receive(int fd, cnet_inbound *datagrams, int count);
+
+/// A run of datagrams for one address: `length` bytes, cut by the kernel every `segment` bytes (the last may be
+/// shorter). `segment` 0: one datagram.
+typedef struct {
+    const void *data;
+    uint32_t length;
+    uint16_t segment;
+    cnet_endpoint to;
+} cnet_outbound;
+
+/// Sends up to `count` (at most CNET_SEND_BATCH) runs. Returns how many datagrams were dropped because the socket was
+/// full or refused them. `*segmentation` is cleared, and stays so, when the kernel refuses UDP_SEGMENT; runs are then
+/// sent datagram by datagram.
+int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation);
+
+/// Non-loopback addresses of this machine that are up, IPv4 first, no link-local ones; returns how many were written.
+int cnet_local_addresses(cnet_endpoint *out, int capacity);
 
 #endif

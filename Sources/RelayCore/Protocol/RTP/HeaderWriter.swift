@@ -1,0 +1,122 @@
+/// Writes one consumer's RTP headers: its SSRC, payload type, extension identifiers and mid.
+///
+/// What the relay itself sets (mid, transport-wide sequence, send time) stands in every packet and at constant length, so
+/// that packets of one frame stay equal in size and can leave as one GSO run; the rest is copied where the source has it.
+package struct HeaderWriter: Sendable {
+    package let ssrc: UInt32
+    package let payloadType: UInt8
+    private let extensions: ExtensionMap
+    private var mid = InlineArray<32, UInt8>(repeating: 0)
+    private let midLength: Int
+    private let needsTwoByteForm: Bool
+
+    /// Upper bound of what `write` produces, given a source header's extension block.
+    package static let maximumLength = 12 + 4 + 34 + 5 + 5 + 3 + 3 + 18 + 258 + 4
+
+    /// Extensions that are passed on as they came.
+    private static let copied: InlineArray<4, HeaderExtension> = [
+        .audioLevel, .videoOrientation, .absoluteCaptureTime, .dependencyDescriptor,
+    ]
+
+    /// What differs from packet to packet.
+    package struct Values: Sendable {
+        package var sequence: UInt16
+        package var timestamp: UInt32
+        package var marker: Bool
+        package var hasPadding: Bool
+        package var transportSequence: UInt16
+        /// 6.18 fixed point seconds, as abs-send-time wants it.
+        package var sendTime: UInt32
+
+        package init(
+            sequence: UInt16, timestamp: UInt32, marker: Bool, hasPadding: Bool, transportSequence: UInt16, sendTime: UInt32
+        ) {
+            self.sequence = sequence
+            self.timestamp = timestamp
+            self.marker = marker
+            self.hasPadding = hasPadding
+            self.transportSequence = transportSequence
+            self.sendTime = sendTime
+        }
+    }
+
+    /// A mid longer than 32 bytes is not sent (receivers then tell streams apart by SSRC).
+    package init(ssrc: UInt32, payloadType: UInt8, extensions: ExtensionMap, mid: String) {
+        self.ssrc = ssrc
+        self.payloadType = payloadType
+        self.extensions = extensions
+        let bytes = mid.utf8
+        midLength = extensions[.mid] != 0 && bytes.count <= 32 ? bytes.count : 0
+        if midLength > 0 {
+            for (index, byte) in bytes.enumerated() { self.mid[index] = byte }
+        }
+        needsTwoByteForm = midLength > 16 || HeaderExtension.allCases.contains { extensions[$0] > 14 }
+    }
+
+    /// Whether this consumer's packets count in the transport-wide sequence.
+    package var carriesTransportSequence: Bool { extensions[.transportSequence] != 0 }
+
+    /// Writes the header at `out`, which has room for `maximumLength` bytes.
+    /// - Returns: its length.
+    @inline(__always)
+    package func write(
+        _ values: Values, source: UnsafeRawBufferPointer, fields: borrowing ExtensionFields, to out: UnsafeMutableRawPointer
+    ) -> Int {
+        out.put(payloadType | (values.marker ? 0x80 : 0), at: 1)
+        out.put(values.sequence, at: 2)
+        out.put(values.timestamp, at: 4)
+        out.put(ssrc, at: 8)
+        let hasLongDescriptor = fields[.dependencyDescriptor].length > 16
+        let twoByte = needsTwoByteForm || hasLongDescriptor
+        var at = 16
+        if midLength > 0 {
+            at = open(.mid, midLength, twoByte, out, at)
+            for index in 0..<midLength { out.put(mid[index], at: at + index) }
+            at += midLength
+        }
+        if extensions[.transportSequence] != 0 {
+            at = open(.transportSequence, 2, twoByte, out, at)
+            out.put(values.transportSequence, at: at)
+            at += 2
+        }
+        if extensions[.absoluteSendTime] != 0 {
+            at = open(.absoluteSendTime, 3, twoByte, out, at)
+            out.put24(values.sendTime, at: at)
+            at += 3
+        }
+        for index in Self.copied.indices {
+            let kind = Self.copied[index]
+            guard extensions[kind] != 0, let bytes = fields.bytes(kind, in: source), let base = bytes.baseAddress else { continue }
+            at = open(kind, bytes.count, twoByte, out, at)
+            (out + at).copyMemory(from: base, byteCount: bytes.count)
+            at += bytes.count
+        }
+        let flags: UInt8 = values.hasPadding ? 0xa0 : 0x80
+        guard at > 16 else {
+            out.put(flags, at: 0)
+            return 12
+        }
+        while at & 3 != 0 {
+            out.put(UInt8(0), at: at)
+            at += 1
+        }
+        out.put(flags | 0x10, at: 0)
+        out.put(twoByte ? UInt16(0x1000) : UInt16(0xBEDE), at: 12)
+        out.put(UInt16(truncatingIfNeeded: (at - 16) >> 2), at: 14)
+        return at
+    }
+
+    /// Writes an element's head; returns where its value goes.
+    @inline(__always)
+    private func open(
+        _ kind: HeaderExtension, _ length: Int, _ twoByte: Bool, _ out: UnsafeMutableRawPointer, _ at: Int
+    ) -> Int {
+        if twoByte {
+            out.put(extensions[kind], at: at)
+            out.put(UInt8(truncatingIfNeeded: length), at: at + 1)
+            return at + 2
+        }
+        out.put(extensions[kind] << 4 | UInt8(truncatingIfNeeded: length &- 1) & 0x0f, at: at)
+        return at + 1
+    }
+}
