@@ -1,0 +1,261 @@
+/// The packets of one incoming stream that are missing, and when to ask the sender for them again (RFC 4585 generic NACK).
+///
+/// A gap is asked about once it has outlived reordering, then again about every round trip with growing pauses, until the packet
+/// comes or the tries or its age are used up; then only a keyframe helps. Allocates at creation only.
+package final class MissingPackets {
+    package struct Settings: Sendable {
+        /// Packets missing at once; a longer gap is not worth filling.
+        package var capacity = 512
+        /// Sequence numbers in one answer of `poll`: what fits a NACK of 1000 bytes at worst.
+        package var maximumPerRequest = 240
+        /// A gap is a loss once so much time has passed …
+        package var reorderSpan = Instant.Span.milliseconds(10)
+        /// … or a packet so much newer has come.
+        package var reorderPackets: Int64 = 3
+        package var maximumTries = 10
+        /// At least this, and at least three round trips.
+        package var maximumAge = Instant.Span.seconds(1)
+        package var initialRoundTrip = Instant.Span.milliseconds(100)
+        package var minimumRetry = Instant.Span.milliseconds(20)
+        package var maximumRetry = Instant.Span.milliseconds(500)
+
+        package init() {}
+    }
+
+    /// What a packet was to the list.
+    package enum Arrival: Equatable {
+        /// Newer than everything before.
+        case new
+        /// It had been asked for.
+        case recovered
+        /// Late, but before anybody asked.
+        case reordered
+        /// Known, given up, or from before the list began.
+        case duplicate
+        /// Far from everything else; believed only when its successor follows.
+        case stray
+    }
+
+    /// What to do now.
+    package struct Due {
+        /// Ascending; memory of the list, valid until the next call of any method.
+        package let sequences: UnsafeBufferPointer<UInt16>
+        /// Something was given up since the last poll: video needs a keyframe.
+        package let needsKeyframe: Bool
+    }
+
+    package struct Counts: Equatable, Sendable {
+        /// Requests for a packet, repetitions included.
+        package var requested: UInt64 = 0
+        package var recovered: UInt64 = 0
+        package var reordered: UInt64 = 0
+        package var abandoned: UInt64 = 0
+        package var duplicates: UInt64 = 0
+    }
+
+    private struct Entry {
+        var sequence: Int64
+        var missedAt: Instant
+        var nextAt: Instant
+        var firstAskedAt: Instant
+        var lastAskedAt: Instant
+        var tries: Int
+        var isLoss: Bool
+    }
+
+    private let settings: Settings
+    private let entries: UnsafeMutablePointer<Entry>
+    private let requests: UnsafeMutablePointer<UInt16>
+    /// Entries in use, ascending by sequence.
+    package private(set) var count = 0
+    package private(set) var counts = Counts()
+    /// From requests to arrivals, or as told by `measured(roundTrip:)`.
+    package private(set) var roundTrip: Instant.Span
+    /// When to call `poll` next; nil while nothing is missing. It may come early, never late.
+    package private(set) var deadline: Instant?
+
+    private var newest: Int64?
+    private var strayNext: UInt16?
+    private var needsKeyframe = false
+
+    package init(_ settings: Settings = Settings()) {
+        var settings = settings
+        settings.capacity = min(max(settings.capacity, 1), 8192)
+        settings.maximumPerRequest = min(max(settings.maximumPerRequest, 1), settings.capacity)
+        self.settings = settings
+        roundTrip = settings.initialRoundTrip
+        entries = .allocate(capacity: settings.capacity)
+        requests = .allocate(capacity: settings.maximumPerRequest)
+    }
+
+    deinit {
+        entries.deallocate()
+        requests.deallocate()
+    }
+
+    /// Notes a packet, whether it came by itself or as a retransmission (then with its original sequence number).
+    package func received(_ sequence: UInt16, at now: Instant) -> Arrival {
+        guard let newest else {
+            newest = Int64(sequence)
+            return .new
+        }
+        let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: newest)))
+        guard distance.magnitude <= UInt64(settings.capacity) else { return stray(sequence, at: now) }
+        strayNext = nil
+        guard distance > 0 else { return late(newest + distance, at: now) }
+        for missing in (newest + 1)..<(newest + distance) { append(missing, at: now) }
+        self.newest = newest + distance
+        confirmLosses(at: now)
+        return .new
+    }
+
+    /// What to ask for at `now`. Where more is due than one request holds, `deadline` stays in the past: poll again.
+    package func poll(at now: Instant) -> Due {
+        var asked = 0
+        var kept = 0
+        var next: Instant?
+        if let deadline, deadline <= now {
+            let limit = max(settings.maximumAge, Instant.Span(microseconds: roundTrip.microseconds &* 3))
+            for index in 0..<count {
+                var entry = entries[index]
+                if now - entry.missedAt > limit || (entry.tries >= settings.maximumTries && entry.nextAt <= now) {
+                    abandon()
+                    continue
+                }
+                if entry.nextAt <= now, asked < settings.maximumPerRequest {
+                    requests[asked] = UInt16(truncatingIfNeeded: entry.sequence)
+                    asked += 1
+                    ask(&entry, at: now)
+                }
+                next = min(next ?? entry.nextAt, entry.nextAt)
+                entries[kept] = entry
+                kept += 1
+            }
+            count = kept
+            self.deadline = next
+        }
+        defer { needsKeyframe = false }
+        return Due(sequences: UnsafeBufferPointer(start: requests, count: asked), needsKeyframe: needsKeyframe)
+    }
+
+    /// Forgets what is older than `sequence`: a keyframe begins there, and nobody needs what came before.
+    package func forget(before sequence: UInt16) {
+        guard let newest else { return }
+        let limit = newest + Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: newest)))
+        var old = 0
+        while old < count, entries[old].sequence < limit { old += 1 }
+        remove(first: old)
+        needsKeyframe = false
+    }
+
+    /// Takes over a round trip measured elsewhere.
+    package func measured(roundTrip span: Instant.Span) {
+        guard span.microseconds >= 0 else { return }
+        roundTrip = min(span, .seconds(10))
+    }
+
+    // MARK: Bookkeeping
+
+    private func append(_ sequence: Int64, at now: Instant) {
+        if count == settings.capacity {
+            remove(first: 1)
+            abandon()
+        }
+        let next = now + settings.reorderSpan
+        entries[count] = Entry(
+            sequence: sequence, missedAt: now, nextAt: next, firstAskedAt: now, lastAskedAt: now, tries: 0, isLoss: false)
+        count += 1
+        deadline = min(deadline ?? next, next)
+    }
+
+    /// Gaps that so many newer packets have overtaken are losses, however little time has passed.
+    private func confirmLosses(at now: Instant) {
+        guard let newest else { return }
+        var index = count - 1
+        while index >= 0, !entries[index].isLoss {
+            if newest - entries[index].sequence >= settings.reorderPackets {
+                entries[index].isLoss = true
+                entries[index].nextAt = min(entries[index].nextAt, now)
+                deadline = min(deadline ?? now, now)
+            }
+            index -= 1
+        }
+    }
+
+    private func ask(_ entry: inout Entry, at now: Instant) {
+        if entry.tries == 0 { entry.firstAskedAt = now }
+        entry.isLoss = true
+        entry.lastAskedAt = now
+        // Half as long again after every try.
+        var pause = max(roundTrip, settings.minimumRetry).microseconds
+        for _ in 0..<entry.tries where pause < settings.maximumRetry.microseconds { pause &+= pause / 2 }
+        // A round trip longer than the cap still deserves its answer before the next request.
+        let cap = max(settings.maximumRetry, roundTrip)
+        entry.nextAt = now + min(Instant.Span(microseconds: pause), cap)
+        entry.tries += 1
+        counts.requested &+= 1
+    }
+
+    private func late(_ sequence: Int64, at now: Instant) -> Arrival {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        guard low < count, entries[low].sequence == sequence else {
+            counts.duplicates &+= 1
+            return .duplicate
+        }
+        let entry = entries[low]
+        (entries + low).update(from: entries + low + 1, count: count - low - 1)
+        count -= 1
+        if count == 0 { deadline = needsKeyframe ? .zero : nil }
+        guard entry.tries > 0 else {
+            counts.reordered &+= 1
+            return .reordered
+        }
+        counts.recovered &+= 1
+        learnRoundTrip(from: entry, at: now)
+        return .recovered
+    }
+
+    private func learnRoundTrip(from entry: Entry, at now: Instant) {
+        var sample = (now - entry.lastAskedAt).microseconds
+        if entry.tries > 1 {
+            // Which request this answers is unknown. One that came impossibly soon answers an earlier one; else learn nothing.
+            guard sample < roundTrip.microseconds / 2 else { return }
+            sample = (now - entry.firstAskedAt).microseconds
+        }
+        sample = min(max(sample, 0), 10_000_000)
+        roundTrip = Instant.Span(microseconds: roundTrip.microseconds &+ (sample &- roundTrip.microseconds) / 8)
+    }
+
+    /// The source has jumped, or one packet is garbage: two in a row decide.
+    private func stray(_ sequence: UInt16, at now: Instant) -> Arrival {
+        guard strayNext == sequence else {
+            strayNext = sequence &+ 1
+            return .stray
+        }
+        strayNext = nil
+        newest = Int64(sequence)
+        count = 0
+        deadline = now
+        needsKeyframe = true
+        return .new
+    }
+
+    private func abandon() {
+        counts.abandoned &+= 1
+        needsKeyframe = true
+        // Nothing more to ask for perhaps, but the caller has to hear of it.
+        deadline = deadline ?? .zero
+    }
+
+    private func remove(first old: Int) {
+        guard old > 0 else { return }
+        entries.update(from: entries + old, count: count - old)
+        count -= old
+        if count == 0 { deadline = needsKeyframe ? .zero : nil }
+    }
+}
