@@ -60,6 +60,7 @@ let rest: [Target] = [
 ]
 
 let tests: [Target] = [
+    .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: swift),
     .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol"], swiftSettings: swift),
     .testTarget(
         name: "RelayIOTests",
