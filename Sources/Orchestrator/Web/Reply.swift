@@ -24,14 +24,22 @@ public struct Response: Sendable {
 public protocol EventSource: AnyObject {
     /// The client's headers are sent; events may be written from now on.
     func opened(_ stream: any EventStream)
+    /// The client has taken everything that was sent so far: a source that held back goes on.
+    func drained()
     /// The client went, or did not read for too long. No call on the stream has an effect any more.
     func closed()
+}
+
+extension EventSource {
+    public func drained() {}
 }
 
 /// One client's open event stream.
 public protocol EventStream: AnyObject {
     /// Sends one event. `data` has no line breaks. A client that has more than 1 MiB unread is dropped.
     func send(id: String?, data: String)
+    /// Bytes that were sent and that the client has not taken yet.
+    var unsent: Int { get }
     func close()
 }
 

@@ -1,0 +1,77 @@
+import RelayControl
+import RoomModel
+
+/// Why a call was refused; it has changed nothing.
+///
+/// The one place where refusals of the room model and of the relay become words, a field and an HTTP status.
+struct CallFailure: Error, Equatable {
+    var status: Int
+    var field: Field
+    var message: String
+
+    /// What of the request was wrong; `body` stands for the request as a whole.
+    enum Field: String, CaseIterable {
+        case room = "room_id"
+        case user = "user_id"
+        case userInfo, offer, answer, constraints, id, body
+    }
+
+    static func invalid(_ field: Field, _ message: String) -> CallFailure {
+        CallFailure(status: 400, field: field, message: message)
+    }
+    static func missing(_ field: Field, _ message: String) -> CallFailure {
+        CallFailure(status: 404, field: field, message: message)
+    }
+    static func conflict(_ field: Field, _ message: String) -> CallFailure {
+        CallFailure(status: 409, field: field, message: message)
+    }
+    static func tooLarge(_ field: Field, _ message: String) -> CallFailure {
+        CallFailure(status: 413, field: field, message: message)
+    }
+}
+
+extension CallFailure {
+    init(_ error: RoomError) {
+        self =
+            switch error {
+            case .noSuchRoom(let room): .missing(.room, "there is no room \"\(room)\"")
+            case .roomExists(let room): .conflict(.room, "room \"\(room)\" exists already")
+            case .noSuchParticipant(let user, let room): .missing(.user, "there is no user \"\(user)\" in room \"\(room)\"")
+            case .participantExists(let user, let room): .conflict(.user, "user \"\(user)\" is in room \"\(room)\" already")
+            case .notPublishing(let user): .missing(.user, "user \"\(user)\" does not produce")
+            case .tooManyRooms(let limit):
+                CallFailure(status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.maximum)")
+            case .roomFull(let limit):
+                CallFailure(
+                    status: 403, field: .user, message: "the room is full: its limit is \(limit) users (rooms.maximum-users)")
+            }
+    }
+
+    /// - Parameter field: the part of the request that the relay was asked to work on.
+    init(_ error: RelayError, field: Field) {
+        self =
+            switch error {
+            case .unusableDescription(let reason): .invalid(field, reason)
+            case .notProducing(let user): .missing(field, "user \"\(user)\" does not produce")
+            case .limit(let name, let value) where Self.limitsOfCapacity.contains(name):
+                CallFailure(
+                    status: 503, field: field, message: "no more peer connections: the limit of \(value) is reached (\(name))")
+            case .limit(let name, let value): .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
+            }
+    }
+
+    init(_ failure: SubscriptionFailure) {
+        let id = failure.producer
+        self =
+            switch failure.reason {
+            case .unknownProducer: .missing(.id, "there is no producer \"\(id)\" that was offered to this user")
+            case .superseded:
+                .conflict(.answer, "the answer for \"\(id)\" belongs to an offer that a newer one has replaced, or that was answered")
+            case .mismatch(let reason): .conflict(.answer, "the answer for \"\(id)\" does not fit its offer: \(reason)")
+            case .unusableDescription(let reason): .invalid(.answer, "the answer for \"\(id)\" cannot be used: \(reason)")
+            }
+    }
+
+    /// The relay's limits that say how much there may be in all, not how large one SDP may be.
+    private static let limitsOfCapacity: Set<String> = ["media.maximum-transports", "maximumTransports"]
+}

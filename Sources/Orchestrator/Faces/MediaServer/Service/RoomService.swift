@@ -1,0 +1,257 @@
+import Log
+import RelayControl
+import RoomModel
+
+/// The calls of the mediaserver API, whoever makes them: the REST routes and the demo's signalling take these same paths.
+///
+/// Every call checks first, then asks the relay, then changes the rooms, so that a refused call has changed nothing. What
+/// happened, by a call or without one, goes to the observers in order.
+final class RoomService {
+    private(set) var rooms: Rooms
+    private let relay: any Relay
+    private let now: () -> Double
+    private var observers: [(Notice) -> Void] = []
+
+    init(relay: any Relay, limits: RoomLimits, now: @escaping () -> Double) {
+        self.rooms = Rooms(limits: limits)
+        self.relay = relay
+        self.now = now
+    }
+
+    func observe(_ observer: @escaping (Notice) -> Void) { observers.append(observer) }
+}
+
+// MARK: Rooms and users
+extension RoomService {
+    func createRoom(_ room: RoomID, with user: Participant?) throws(CallFailure) {
+        let events = try refusing { () throws(RoomError) in try rooms.create(room, with: user, at: now()) }
+        carryOut(events)
+    }
+
+    /// - Returns: how many users it took with it.
+    func deleteRoom(_ room: RoomID) throws(CallFailure) -> Int {
+        let count = try self.room(room).participants.count
+        let events = try refusing { () throws(RoomError) in try rooms.delete(room) }
+        carryOut(events)
+        return count
+    }
+
+    /// Adds a user, and makes an offer for it of everybody who produces.
+    /// - Returns: everybody else.
+    func addUser(_ user: Participant, to room: RoomID) throws(CallFailure) -> [Addressee] {
+        let events = try refusing { () throws(RoomError) in try rooms.add(user, to: room, at: now()) }
+        var others: [Addressee] = []
+        for other in try self.room(room).others(than: user.id) {
+            do {
+                others.append(Addressee(user: other, offer: try offer(of: other, to: user.id, in: room, restart: false)))
+            } catch {
+                _ = try? rooms.remove(user.id, from: room)
+                relay.remove(participant: user.id, room: room)
+                throw CallFailure(error, field: .user)
+            }
+        }
+        carryOut(events)
+        return others.map { Addressee(user: current($0.user, in: room), offer: $0.offer) }
+    }
+
+    func deleteUser(_ user: ParticipantID, from room: RoomID) throws(CallFailure) -> Departure {
+        let participant = try self.user(user, in: room)
+        let events = try refusing { () throws(RoomError) in try rooms.remove(user, from: room) }
+        carryOut(events)
+        return Departure(user: participant, others: others(than: user, in: room))
+    }
+
+    func room(_ room: RoomID) throws(CallFailure) -> Room {
+        try refusing { () throws(RoomError) in try rooms.room(room) }
+    }
+
+    func user(_ user: ParticipantID, in room: RoomID) throws(CallFailure) -> Participant {
+        try refusing { () throws(RoomError) in try rooms.participant(user, in: room) }
+    }
+
+    func statistics(of user: ParticipantID, in room: RoomID) -> ParticipantStatistics {
+        relay.statistics(room: room, participant: user)
+    }
+}
+
+// MARK: Sending and receiving
+extension RoomService {
+    /// Starts, renegotiates or replaces what a user sends, and makes an offer of it for everybody else.
+    /// - Parameter wanted: the kinds to forward; nil means every kind that the offer sends.
+    func produce(
+        _ user: ParticipantID, in room: RoomID, offer: String, wanted: TrackSelection?
+    ) throws(CallFailure) -> Produced {
+        let before = try self.user(user, in: room)
+        let production: Production
+        do {
+            production = try relay.produce(room: room, participant: user, offer: offer, wanted: wanted)
+        } catch {
+            throw CallFailure(error, field: .offer)
+        }
+        var outbound: [Addressee] = []
+        for other in try self.room(room).others(than: user) {
+            do {
+                let offer = try relay.offer(room: room, subscriber: other.id, producer: user, restart: false)
+                outbound.append(Addressee(user: other, offer: offer))
+            } catch {
+                guard before.publication != nil else {
+                    try? relay.stopProducing(room: room, participant: user)
+                    throw CallFailure(error, field: .offer)
+                }
+                // A renegotiation cannot be taken back; whoever has no connection yet asks for an offer later.
+                Log.warning("offer.failed", ["room": room.value, "producer": user.value, "error": "\(error)"])
+                outbound.append(Addressee(user: other, offer: nil))
+            }
+        }
+        let events = try refusing { () throws(RoomError) in
+            try rooms.publish(user, in: room, selection: production.selection, at: now())
+        }
+        carryOut(events, outbound: outbound)
+        return Produced(answer: production.answer, user: try self.user(user, in: room), outbound: outbound)
+    }
+
+    /// Mutes and unmutes, without any SDP.
+    func select(_ wanted: TrackSelection, of user: ParticipantID, in room: RoomID) throws(CallFailure) -> Produced {
+        guard try self.user(user, in: room).publication != nil else { throw Self.mutedWithoutProducing(user) }
+        let selection: TrackSelection
+        do {
+            selection = try relay.select(room: room, participant: user, wanted: wanted)
+        } catch {
+            lost(user, in: room)
+            throw Self.mutedWithoutProducing(user)
+        }
+        let events = try refusing { () throws(RoomError) in
+            try rooms.publish(user, in: room, selection: selection, at: now())
+        }
+        let outbound = others(than: user, in: room).map { Addressee(user: $0, offer: nil) }
+        carryOut(events, outbound: outbound)
+        return Produced(answer: nil, user: try self.user(user, in: room), outbound: outbound)
+    }
+
+    /// Closes what a user sends, and the others' connections for it.
+    func stopProducing(_ user: ParticipantID, in room: RoomID) throws(CallFailure) -> Departure {
+        let events = try refusing { () throws(RoomError) in try rooms.stopPublishing(user, in: room, at: now()) }
+        try? relay.stopProducing(room: room, participant: user)
+        carryOut(events)
+        return Departure(user: try self.user(user, in: room), others: others(than: user, in: room))
+    }
+
+    /// Binds a user's answers to the offers that were made for it; all or none.
+    /// - Returns: what the answers could not take, by producer.
+    func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(CallFailure) -> [Refusal] {
+        _ = try self.user(user, in: room)
+        let refused: [[RefusedTrack]]
+        do {
+            refused = try relay.consume(room: room, subscriber: user, answers: answers)
+        } catch {
+            throw CallFailure(error)
+        }
+        rooms.touch(user, in: room, at: now())
+        return zip(answers, refused).flatMap { answer, tracks in
+            tracks.map { Refusal(producer: answer.producer, track: $0) }
+        }
+    }
+
+    /// A fresh offer for a user who lost one, or whose connection is stuck or dead.
+    func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(CallFailure) -> String {
+        _ = try self.user(user, in: room)
+        let unknown = CallFailure.missing(.id, "there is no producer \"\(producer)\" in room \"\(room)\"")
+        guard producer != user, let other = try? rooms.participant(producer, in: room) else { throw unknown }
+        do {
+            guard let offer = try offer(of: other, to: user, in: room, restart: true) else { throw unknown }
+            rooms.touch(user, in: room, at: now())
+            return offer
+        } catch let error as RelayError {
+            throw CallFailure(error, field: .id)
+        } catch {
+            throw unknown
+        }
+    }
+}
+
+// MARK: What happens without a call
+extension RoomService {
+    /// Takes what the relay reports; what is about somebody who has gone is dropped.
+    func handle(_ event: RelayEvent) {
+        switch event {
+        case .transportState(let room, let user, let producer, let state):
+            guard (try? rooms.participant(user, in: room)) != nil else { return }
+            rooms.setConnected(state == .connected, user, producer: producer, in: room, at: now())
+            notify(.transportState(room, user, producer: producer, state: state))
+        case .activeSpeaker(let room, let user):
+            carryOut((try? rooms.setSpeaker(user, in: room)) ?? [])
+        }
+    }
+
+    /// Ends what has outlived its time; to be called about once a second.
+    func tick() {
+        carryOut(rooms.expire(at: now()))
+    }
+}
+
+// MARK: How it is done
+extension RoomService {
+    /// Tells the relay and the observers what the room model says has happened.
+    private func carryOut(_ events: [RoomEvent], outbound: [Addressee] = []) {
+        for event in events {
+            switch event {
+            case .participantRemoved(let room, let user): relay.remove(participant: user.id, room: room)
+            case .roomDeleted(let room): relay.remove(room: room.id)
+            default: break
+            }
+        }
+        for event in events {
+            switch event {
+            case .roomCreated(let room): notify(.roomCreated(room))
+            case .roomDeleted(let room): notify(.roomDeleted(room))
+            case .participantAdded(let room, let user): notify(.userAdded(room, user))
+            case .participantRemoved(let room, let user):
+                notify(.userDeleted(room, user, others: others(than: user.id, in: room)))
+            case .publicationStarted(let room, let user): notify(.producerStarted(room, user, outbound: outbound))
+            case .publicationChanged(let room, let user): notify(.producerChanged(room, user, outbound: outbound))
+            case .publicationStopped(let room, let user):
+                notify(.producerStopped(room, user, others: others(than: user.id, in: room)))
+            case .speakerChanged(let room, let user): notify(.speaker(room, user))
+            }
+        }
+    }
+
+    private func notify(_ notice: Notice) {
+        for observer in observers { observer(notice) }
+    }
+
+    /// The offer of what `producer` sends; nil when it sends nothing.
+    private func offer(
+        of producer: Participant, to subscriber: ParticipantID, in room: RoomID, restart: Bool
+    ) throws(RelayError) -> String? {
+        guard producer.publication != nil else { return nil }
+        do {
+            return try relay.offer(room: room, subscriber: subscriber, producer: producer.id, restart: restart)
+        } catch .notProducing {
+            lost(producer.id, in: room)
+            return nil
+        }
+    }
+
+    /// The relay has ended a publication that the rooms still show.
+    private func lost(_ user: ParticipantID, in room: RoomID) {
+        Log.warning("producer.lost", ["room": room.value, "user": user.value])
+        carryOut((try? rooms.stopPublishing(user, in: room, at: now())) ?? [])
+    }
+
+    private func others(than user: ParticipantID, in room: RoomID) -> [Participant] {
+        (try? rooms.room(room).others(than: user)) ?? []
+    }
+
+    private func current(_ user: Participant, in room: RoomID) -> Participant {
+        (try? rooms.participant(user.id, in: room)) ?? user
+    }
+
+    private func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(CallFailure) -> Result {
+        do { return try body() } catch { throw CallFailure(error) }
+    }
+
+    private static func mutedWithoutProducing(_ user: ParticipantID) -> CallFailure {
+        .conflict(.constraints, "user \"\(user)\" does not produce: constraints alone need a connection that an offer has made")
+    }
+}
