@@ -106,6 +106,31 @@ void copenssl_hmac_tag(const copenssl_hmac *hmac, const void *first, size_t firs
     memcpy(tag, digest, (size_t)(tag_length < SHA_DIGEST_LENGTH ? tag_length : SHA_DIGEST_LENGTH));
 }
 
+static int accept_any_certificate(int preverified, X509_STORE_CTX *store) {
+    (void)preverified;
+    (void)store;
+    return 1;
+}
+
+SSL_CTX *copenssl_dtls_context(X509 *certificate, EVP_PKEY *key, const char *srtp_profiles) {
+    SSL_CTX *context = SSL_CTX_new(DTLS_method());
+    if (!context) return NULL;
+    SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);
+    SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any_certificate);
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    if (SSL_CTX_use_certificate(context, certificate) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1 &&
+        SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") == 1 &&
+        SSL_CTX_set_tlsext_use_srtp(context, srtp_profiles) == 0)
+        return context;
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+void copenssl_bio_clear(BIO *bio) { (void)BIO_reset(bio); }
+
 void copenssl_dtls_configure(SSL *ssl, long mtu) {
     SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
     SSL_set_mtu(ssl, mtu);

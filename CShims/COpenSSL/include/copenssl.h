@@ -51,7 +51,11 @@ void copenssl_hmac_free(copenssl_hmac *hmac);
 void copenssl_hmac_tag(const copenssl_hmac *hmac, const void *first, size_t first_length, const void *second,
                        size_t second_length, uint8_t *tag, int tag_length);
 
-/// SSL_CTX_set_* and SSL_set_* macros.
+/// A context for DTLS 1.2 in either role, with our certificate, any peer certificate (the caller checks its
+/// fingerprint), no sessions, no tickets, no renegotiation; NULL on failure. Free with SSL_CTX_free.
+SSL_CTX *copenssl_dtls_context(X509 *certificate, EVP_PKEY *key, const char *srtp_profiles);
+/// Empties a memory BIO.
+void copenssl_bio_clear(BIO *bio);
 void copenssl_dtls_configure(SSL *ssl, long mtu);
 /// Microseconds until DTLSv1_handle_timeout is due; -1 where no timer runs.
 int64_t copenssl_dtls_timeout(SSL *ssl);
