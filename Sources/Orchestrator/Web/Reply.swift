@@ -8,7 +8,7 @@ public enum Reply {
     case socket(any SocketHandler)
 }
 
-public struct Response: Sendable {
+nonisolated public struct Response: Sendable {
     public var status: Int
     public var headers: Headers
     public var body: [UInt8]

@@ -1,5 +1,5 @@
 /// An HTTP request, whole: the body has been read and bounded by the server.
-public struct Request: Sendable {
+nonisolated public struct Request: Sendable {
     public var method: Method
     /// Percent-decoded path segments; `/rooms/a%2Fb` is `["rooms", "a/b"]`.
     public var segments: [String]
@@ -30,7 +30,7 @@ public struct Request: Sendable {
 }
 
 /// Header fields in their order; names compare without case.
-public struct Headers: Sendable {
+nonisolated public struct Headers: Sendable {
     public private(set) var fields: [(name: String, value: String)] = []
 
     public init(_ fields: [(name: String, value: String)] = []) { self.fields = fields }

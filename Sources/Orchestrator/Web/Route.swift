@@ -34,7 +34,7 @@ public protocol Face {
 }
 
 /// What can go wrong with a request before a face's own rules apply.
-public enum WebFailure: Error, Equatable, Sendable {
+nonisolated public enum WebFailure: Error, Equatable, Sendable {
     /// 400; what is wrong with the body, and where.
     case badBody(String)
     /// 400; what is wrong with the request otherwise (path, header).
