@@ -1,0 +1,195 @@
+/** The tiles: one for each person, and a large one for each shared screen. Draws a Meeting, decides nothing. */
+export class Stage extends EventTarget {
+  #stage;
+  #people;
+  #screens;
+  #alone;
+  #tiles = new Map();
+
+  constructor({ stage, people, screens, alone }) {
+    super();
+    this.#stage = stage;
+    this.#people = people;
+    this.#screens = screens;
+    this.#alone = alone;
+    new ResizeObserver(() => this.#layOut()).observe(people);
+    setInterval(() => this.#tiles.forEach((tile) => tile.checkPicture()), 1_000);
+  }
+
+  update(meeting) {
+    const wanted = new Map(descriptions(meeting).map((each) => [each.key, each]));
+    for (const [key, tile] of this.#tiles) {
+      if (!wanted.has(key)) { tile.remove(); this.#tiles.delete(key); }
+    }
+    for (const [key, description] of wanted) {
+      let tile = this.#tiles.get(key);
+      if (!tile) {
+        tile = new Tile(() => this.dispatchEvent(new Event('sound-blocked')));
+        this.#tiles.set(key, tile);
+        (description.kind === 'screen' ? this.#screens : this.#people).append(tile.element);
+      }
+      tile.update(description);
+    }
+    this.#stage.classList.toggle('has-screen', this.#screens.childElementCount > 0);
+    this.#alone.hidden = meeting.state !== 'joined' || meeting.users.size > 0;
+    this.#layOut();
+  }
+
+  /** After a click the browser lets us play sound. */
+  allowSound() {
+    this.#tiles.forEach((tile) => tile.play());
+  }
+
+  clear() {
+    this.#tiles.forEach((tile) => tile.remove());
+    this.#tiles.clear();
+    this.#stage.classList.remove('has-screen');
+  }
+
+  /** The number of columns with which tiles of 16:9 come out largest. */
+  #layOut() {
+    const { clientWidth: width, clientHeight: height, childElementCount: count } = this.#people;
+    if (count === 0 || width === 0) return;
+    let best = { columns: 1, tileWidth: 0 };
+    for (let columns = 1; columns <= count; columns += 1) {
+      const rows = Math.ceil(count / columns);
+      const tileWidth = Math.min(width / columns, (height / rows) * (16 / 9));
+      if (tileWidth > best.tileWidth + 1) best = { columns, tileWidth };
+    }
+    this.#people.style.setProperty('--columns', best.columns);
+    this.#people.style.setProperty('--tile-width', `${Math.floor(best.tileWidth) - 10}px`);
+  }
+}
+
+/** What each tile shows, in the order of the tiles: ourselves first. */
+function descriptions(meeting) {
+  const list = [{
+    key: 'me', user: meeting.id ?? '', kind: 'camera', own: true, name: `${meeting.name} (you)`,
+    tracks: meeting.localStream.getVideoTracks(), audio: meeting.micOn, video: meeting.cameraOn,
+    speaking: meeting.speaker !== null && meeting.speaker === meeting.id && meeting.micOn,
+    state: meeting.publisher?.state ?? 'watching',
+  }];
+  if (meeting.screenTrack) {
+    list.push({
+      key: 'my screen', user: meeting.id ?? '', kind: 'screen', own: true, name: 'Your screen',
+      tracks: [meeting.screenTrack], audio: true, video: true, speaking: false, state: 'connected',
+    });
+  }
+  for (const user of meeting.users.values()) {
+    const { audio, camera, screen } = user.subscriber?.tracks() ?? {};
+    const state = user.subscriber?.state ?? 'watching';
+    list.push({
+      key: `user ${user.id}`, user: user.id, kind: 'camera', own: false, name: user.name,
+      tracks: [audio, camera].filter(Boolean), audio: Boolean(audio && user.constraints.audio),
+      video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id, state,
+    });
+    if (screen) {
+      list.push({
+        key: `screen ${user.id}`, user: user.id, kind: 'screen', own: false, name: `${user.name}’s screen`,
+        tracks: [screen], audio: true, video: user.constraints.video, speaking: false, state,
+      });
+    }
+  }
+  return list;
+}
+
+class Tile {
+  element = document.createElement('li');
+  #video = document.createElement('video');
+  #initials = document.createElement('div');
+  #name = document.createElement('span');
+  #status = document.createElement('p');
+  #stream = new MediaStream();
+  #onBlocked;
+  #frames = 0;
+  #still = 0;
+
+  constructor(onBlocked) {
+    this.#onBlocked = onBlocked;
+    this.element.className = 'tile';
+    this.#video.playsInline = true;
+    this.#video.autoplay = true;
+    this.#initials.className = 'initials';
+    this.#initials.ariaHidden = 'true';
+    this.#status.className = 'status';
+    const label = document.createElement('p');
+    label.className = 'label';
+    label.append(mutedBadge(), this.#name);
+    this.element.append(this.#video, this.#initials, this.#status, label);
+  }
+
+  update({ user, kind, own, name, tracks, audio, video, speaking, state }) {
+    Object.assign(this.element.dataset, {
+      user, kind, state, own, audio: audio ? 'on' : 'off', video: video ? 'on' : 'off', speaking,
+    });
+    this.#video.muted ||= own;
+    this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
+    this.#name.textContent = name;
+    this.#initials.textContent = initials(name);
+    this.#initials.style.setProperty('--hue', hue(user + name));
+    this.#status.textContent = statusWords(state, own);
+    this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', statusWords(state, own)].filter(Boolean).join(', ');
+    this.#show(tracks);
+  }
+
+  play() {
+    if (this.element.dataset.own !== 'true') this.#video.muted = false;
+    this.#video.play().catch(() => {});
+  }
+
+  /** A camera that was closed sends nothing more; a frozen face would tell a lie. */
+  checkPicture() {
+    const frames = this.#video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    this.#still = frames === this.#frames ? this.#still + 1 : 0;
+    this.#frames = frames;
+    const limit = this.element.dataset.kind === 'screen' ? Infinity : 3;
+    this.element.dataset.picture = frames > 0 && this.#still < limit ? 'yes' : 'no';
+  }
+
+  remove() {
+    this.#video.srcObject = null;
+    this.element.remove();
+  }
+
+  #show(tracks) {
+    const current = this.#stream.getTracks();
+    if (current.length === tracks.length && tracks.every((track) => current.includes(track))) return;
+    this.#stream = new MediaStream(tracks);
+    this.#video.srcObject = this.#stream;
+    this.#frames = 0;
+    this.#video.onloadeddata = () => this.checkPicture();
+    this.#video.play().catch((error) => {
+      if (error.name !== 'NotAllowedError') return;
+      // Browsers play sound only after a click. Show the picture without it, and ask for the click.
+      this.#video.muted = true;
+      this.#video.play().catch(() => {});
+      this.#onBlocked();
+    });
+  }
+}
+
+function statusWords(state, own) {
+  switch (state) {
+    case 'new':
+    case 'connecting': return 'Connecting…';
+    case 'disconnected': return 'Connection interrupted…';
+    case 'failed': return 'Connection failed, trying again…';
+    case 'watching': return own ? '' : 'Watching';
+    default: return '';
+  }
+}
+
+function mutedBadge() {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  svg.classList.add('badge');
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', 'muted');
+  use.setAttribute('href', '#icon-mic-off');
+  svg.append(use);
+  return svg;
+}
+
+const initials = (name) => name.replace(/\(.*\)/, '').trim().split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? '').join('').toUpperCase();
+
+const hue = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
