@@ -113,7 +113,7 @@ function drawConnection() {
   const count = () => {
     const seconds = Math.ceil((retryAt - Date.now()) / 1_000);
     at('connection').textContent = seconds > 0
-      ? `The server cannot be reached. Trying again in ${seconds} s…` : 'The server cannot be reached. Trying again…';
+      ? `No connection to the server, trying again in ${seconds} s…` : 'No connection to the server, trying again…';
   };
   count();
   countdown = setInterval(count, 1_000);

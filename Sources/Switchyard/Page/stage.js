@@ -81,7 +81,7 @@ function descriptions(meeting) {
     list.push({
       key: `user ${user.id}`, user: user.id, kind: 'camera', own: false, name: user.name,
       tracks: [audio, camera].filter(Boolean), audio: Boolean(audio && user.constraints.audio),
-      video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id, state,
+      video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id && user.constraints.audio, state,
     });
     if (screen) {
       list.push({
