@@ -12,6 +12,9 @@ public struct Rooms: Sendable {
 
     public var count: Int { byID.count }
 
+    /// Everybody in all rooms.
+    public var participantCount: Int { byID.values.reduce(0) { $0 + $1.participants.count } }
+
     /// All rooms, the oldest first.
     public var all: [Room] { byID.values.sorted { $0.ordinal < $1.ordinal } }
 

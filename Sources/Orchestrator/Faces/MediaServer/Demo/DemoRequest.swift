@@ -1,0 +1,29 @@
+import Web
+
+/// What a page sends; `type` says which of the other fields count.
+///
+///     {"type":"join","room","name"}                 enter a room, which is made when it is missing
+///     {"type":"produce","offer"?,"constraints"?}    start, renegotiate, or (constraints alone) mute
+///     {"type":"consume","id","answer"}              answer the offer of that producer
+///     {"type":"offer","id"}                         ask for a fresh offer of that producer
+///     {"type":"unproduce"}                          stop sending
+///     {"type":"leave"}                              go
+nonisolated struct DemoRequest: Decodable {
+    enum Kind: String, Decodable, CaseIterable {
+        case join, produce, consume, offer, unproduce, leave
+    }
+
+    var type: String
+    var room: Identifier?
+    var name: String?
+    var offer: SessionDescription?
+    var constraints: Constraints?
+    var id: Identifier?
+    var answer: SessionDescription?
+
+    /// As much of a message as says what was asked, for the error when the rest cannot be read.
+    struct Outline: Decodable {
+        var type: String
+        var id: Identifier?
+    }
+}
