@@ -58,7 +58,6 @@ package final class MissingPackets {
         var missedAt: Instant
         var nextAt: Instant
         var firstAskedAt: Instant
-        var lastAskedAt: Instant
         var tries: Int
         var isLoss: Bool
     }
@@ -163,7 +162,7 @@ package final class MissingPackets {
         }
         let next = now + settings.reorderSpan
         entries[count] = Entry(
-            sequence: sequence, missedAt: now, nextAt: next, firstAskedAt: now, lastAskedAt: now, tries: 0, isLoss: false)
+            sequence: sequence, missedAt: now, nextAt: next, firstAskedAt: now, tries: 0, isLoss: false)
         count += 1
         deadline = min(deadline ?? next, next)
     }
@@ -185,7 +184,6 @@ package final class MissingPackets {
     private func ask(_ entry: inout Entry, at now: Instant) {
         if entry.tries == 0 { entry.firstAskedAt = now }
         entry.isLoss = true
-        entry.lastAskedAt = now
         // Half as long again after every try.
         var pause = max(roundTrip, settings.minimumRetry).microseconds
         for _ in 0..<entry.tries where pause < settings.maximumRetry.microseconds { pause &+= pause / 2 }
@@ -220,15 +218,12 @@ package final class MissingPackets {
         return .recovered
     }
 
+    /// After several requests it is unknown which one was answered. Counted from the first, the sample is too long rather than
+    /// too short, so it weighs less: an estimate that was far too short grows until the first request is answered in time.
     private func learnRoundTrip(from entry: Entry, at now: Instant) {
-        var sample = (now - entry.lastAskedAt).microseconds
-        if entry.tries > 1 {
-            // Which request this answers is unknown. One that came impossibly soon answers an earlier one; else learn nothing.
-            guard sample < roundTrip.microseconds / 2 else { return }
-            sample = (now - entry.firstAskedAt).microseconds
-        }
-        sample = min(max(sample, 0), 10_000_000)
-        roundTrip = Instant.Span(microseconds: roundTrip.microseconds &+ (sample &- roundTrip.microseconds) / 8)
+        let sample = min(max((now - entry.firstAskedAt).microseconds, 0), 10_000_000)
+        let change = (sample &- roundTrip.microseconds) / (entry.tries == 1 ? 8 : 16)
+        roundTrip = Instant.Span(microseconds: roundTrip.microseconds &+ change)
     }
 
     /// The source has jumped, or one packet is garbage: two in a row decide.

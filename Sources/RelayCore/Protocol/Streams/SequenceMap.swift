@@ -1,0 +1,219 @@
+/// Maps one source's sequence numbers and timestamps to the continuous ones of one consumer.
+///
+/// The consumer sees one stream: no gap in sequence numbers where the source changes, pauses, or where packets are left out on
+/// purpose; a gap where packets were lost, so that it can ask for them. Across a change the timestamp moves on by the time
+/// that has passed. Stored inline, about 2 KB; a packet in order costs a few additions.
+package struct SequenceMap: Sendable {
+    package struct Mapped: Equatable, Sendable {
+        package let sequence: UInt16
+        package let timestamp: UInt32
+    }
+
+    /// Where a packet of the consumer came from.
+    package struct Origin: Equatable, Sendable {
+        package let source: UInt32
+        package let sequence: UInt16
+        /// To be added (modulo 2^32) to the source's timestamp.
+        package let timestampOffset: UInt32
+    }
+
+    /// Consecutive packets of a source that were all forwarded with one offset, or all left out.
+    private struct Run {
+        var source: UInt32 = 0
+        var first: UInt16 = 0
+        var last: UInt16 = 0
+        /// Consumer's number = source's number − offset.
+        var offset: UInt16 = 0
+        var timestampOffset: UInt32 = 0
+        var isLeftOut = false
+    }
+
+    private static let capacity = 128
+    /// Beyond this distance a packet is no neighbour of the others.
+    private static let maximumDistance = 3000
+    /// How far back a run reaches at most, and a consumer may ask.
+    private static let maximumReach: UInt16 = 8192
+
+    private var runs = InlineArray<128, Run>(repeating: Run())
+    /// Runs ever begun; the newest is at `begun - 1` modulo the capacity.
+    private var begun = 0
+    private let clockRate: UInt32
+    private var nextSequence: UInt16
+    private var nextTimestamp: UInt32
+    private var newestTimestamp: UInt32 = 0
+    private var newestAt = Instant.zero
+    private var hasForwarded = false
+    private var awaited: UInt32?
+    private var isPaused = false
+    private var strayNext: UInt16?
+
+    /// - Parameters:
+    ///   - sequence: number of the consumer's first packet, random by RFC 3550 §5.1.
+    ///   - timestamp: of the consumer's first packet, random as well.
+    package init(sequence: UInt16, timestamp: UInt32, clockRate: UInt32) {
+        nextSequence = sequence
+        nextTimestamp = timestamp
+        self.clockRate = clockRate
+    }
+
+    /// The source whose packets are being forwarded; nil before the first one.
+    package var source: UInt32? { begun > 0 ? runs[newest].source : nil }
+
+    /// The highest sequence number given out; nil before the first one.
+    package var highestSequence: UInt16? { hasForwarded ? nextSequence &- 1 : nil }
+
+    /// From the next packet of `source` on that source is forwarded; until then the one before stays. Also ends a pause.
+    package mutating func begin(source: UInt32) {
+        guard isPaused || source != self.source else {
+            awaited = nil
+            return
+        }
+        awaited = source
+    }
+
+    /// Stops forwarding until `begin`.
+    package mutating func pause() {
+        isPaused = true
+        awaited = nil
+    }
+
+    /// The consumer's numbers for a packet, or nil where it must not be forwarded: from a source that is not the current one, left
+    /// out before, or too late to have a place.
+    package mutating func forward(source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant) -> Mapped? {
+        if source == awaited, isNewInAwaited(sequence) {
+            beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
+            return map(sequence, timestamp, runs[newest], at: now)
+        }
+        guard !isPaused, source == self.source else { return late(source: source, sequence: sequence, timestamp: timestamp) }
+        let ahead = Int(Int16(bitPattern: sequence &- runs[newest].last))
+        guard abs(ahead) <= Self.maximumDistance else {
+            guard isConfirmedStray(sequence) else { return nil }
+            beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
+            return map(sequence, timestamp, runs[newest], at: now)
+        }
+        strayNext = nil
+        guard ahead > 0 else { return late(source: source, sequence: sequence, timestamp: timestamp) }
+        continueAfterLeftOut()
+        advance(to: sequence)
+        return map(sequence, timestamp, runs[newest], at: now)
+    }
+
+    /// Leaves a packet of the current source out, so that the consumer sees no gap. One that is late has its gap already.
+    package mutating func leaveOut(source: UInt32, sequence: UInt16) {
+        guard !isPaused, source == self.source else { return }
+        let current = runs[newest]
+        let ahead = Int(Int16(bitPattern: sequence &- current.last))
+        guard ahead > 0, ahead <= Self.maximumDistance else { return }
+        if current.isLeftOut, ahead == 1 {
+            advance(to: sequence)
+            return
+        }
+        continueAfterLeftOut()
+        advance(to: sequence &- 1)
+        let before = runs[newest]
+        nextSequence = sequence &- before.offset
+        push(
+            Run(
+                source: source, first: sequence, last: sequence, offset: before.offset,
+                timestampOffset: before.timestampOffset, isLeftOut: true))
+    }
+
+    /// Where the consumer's packet `sequence` came from; nil where it was never sent or is too long ago.
+    package func origin(of sequence: UInt16) -> Origin? {
+        guard hasForwarded, nextSequence &- 1 &- sequence < Self.maximumReach else { return nil }
+        for age in 0..<min(begun, Self.capacity) {
+            let run = runs[(begun - 1 - age) % Self.capacity]
+            let original = sequence &+ run.offset
+            if !run.isLeftOut, original &- run.first <= run.last &- run.first {
+                return Origin(source: run.source, sequence: original, timestampOffset: run.timestampOffset)
+            }
+        }
+        return nil
+    }
+
+    /// The consumer's timestamp for one of the current source, as its sender reports need it; nil before the first packet.
+    package func timestamp(ofCurrentSource timestamp: UInt32) -> UInt32? {
+        begun > 0 ? timestamp &+ runs[newest].timestampOffset : nil
+    }
+
+    // MARK: Runs
+
+    private var newest: Int { (begun &- 1) % Self.capacity }
+
+    private mutating func push(_ run: Run) {
+        runs[begun % Self.capacity] = run
+        begun += 1
+    }
+
+    /// Packets from before a pause are late ones, not the first of what comes after it.
+    private func isNewInAwaited(_ sequence: UInt16) -> Bool {
+        guard let source, source == awaited else { return true }
+        let ahead = Int(Int16(bitPattern: sequence &- runs[newest].last))
+        return ahead > 0 || ahead < -Self.maximumDistance
+    }
+
+    private mutating func beginEpoch(source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant) {
+        if hasForwarded {
+            let elapsed = min(max((now - newestAt).microseconds, 0), 24 * 3_600_000_000)
+            let ticks = elapsed / 1_000 * Int64(clockRate) / 1_000
+            nextTimestamp = newestTimestamp &+ UInt32(truncatingIfNeeded: max(ticks, 1))
+        }
+        push(
+            Run(
+                source: source, first: sequence, last: sequence, offset: sequence &- nextSequence,
+                timestampOffset: nextTimestamp &- timestamp))
+        awaited = nil
+        isPaused = false
+        strayNext = nil
+    }
+
+    /// After packets left out, what follows moves up by their number.
+    private mutating func continueAfterLeftOut() {
+        let run = runs[newest]
+        guard run.isLeftOut else { return }
+        let gone = run.last &- run.first &+ 1
+        // Empty until `advance`: `last` just before `first`.
+        push(
+            Run(
+                source: run.source, first: run.last &+ 1, last: run.last, offset: run.offset &+ gone,
+                timestampOffset: run.timestampOffset))
+    }
+
+    private mutating func advance(to sequence: UInt16) {
+        runs[newest].last = sequence
+        let length = sequence &- runs[newest].first
+        if length > 2 * Self.maximumReach, length < 0x8000 { runs[newest].first = sequence &- Self.maximumReach }
+    }
+
+    private mutating func map(_ sequence: UInt16, _ timestamp: UInt32, _ run: Run, at now: Instant) -> Mapped {
+        let mapped = Mapped(sequence: sequence &- run.offset, timestamp: timestamp &+ run.timestampOffset)
+        nextSequence = mapped.sequence &+ 1
+        if !hasForwarded || Int32(bitPattern: mapped.timestamp &- newestTimestamp) > 0 {
+            newestTimestamp = mapped.timestamp
+            newestAt = now
+        }
+        hasForwarded = true
+        return mapped
+    }
+
+    /// A packet older than the newest: mapped as its neighbours were.
+    private func late(source: UInt32, sequence: UInt16, timestamp: UInt32) -> Mapped? {
+        for age in 0..<min(begun, Self.capacity) {
+            let run = runs[(begun - 1 - age) % Self.capacity]
+            guard run.source == source, sequence &- run.first <= run.last &- run.first else { continue }
+            let mapped = sequence &- run.offset
+            // A run of long ago may bear the same numbers.
+            guard !run.isLeftOut, nextSequence &- 1 &- mapped < Self.maximumReach else { return nil }
+            return Mapped(sequence: mapped, timestamp: timestamp &+ run.timestampOffset)
+        }
+        return nil
+    }
+
+    private mutating func isConfirmedStray(_ sequence: UInt16) -> Bool {
+        guard strayNext == sequence else {
+            strayNext = sequence &+ 1
+            return false
+        }
+        return true
+    }
+}
