@@ -1,8 +1,9 @@
 /// A handler of one path and method. It runs on the control thread; one that does not suspend runs to its end at once,
 /// so that requests are answered in the order in which they came.
-public typealias Handler = (Request) async throws -> Reply
+public typealias Handler = @MainActor (Request) async throws -> Reply
 
-/// One entry of the routing table. `pattern` is like `/rooms/:room_id/users`.
+/// One entry of the routing table. `pattern` is like `/rooms/:room_id/users`;
+/// where two fit a path, the one with the earlier literal segment wins.
 public struct Route {
     public var method: Request.Method
     public var pattern: String
