@@ -60,11 +60,13 @@ let rest: [Target] = [
 ]
 
 let tests: [Target] = [
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
     .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: swift),
-    .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol"], swiftSettings: swift),
+    .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol", "TestSupport"], swiftSettings: swift),
     .testTarget(
         name: "RelayIOTests",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet"], swiftSettings: swift),
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet", "TestSupport"],
+        swiftSettings: swift),
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop"], swiftSettings: swift),

@@ -7,7 +7,11 @@ package final class PacketOpener {
     private let suite: Suite
     private let salt: SaltedCounter
     private let controlSalt: SaltedCounter
-    private var controlWindow = ReplayWindow()
+    /// SRTCP indices count per sender: each SSRC has a context of its own (RFC 3711, section 3.2.3).
+    private var controlWindows: [UInt32: ReplayWindow] = [:]
+
+    /// Senders of RTCP that are told apart; beyond it the one that sent least is forgotten.
+    package static let maximumControlSenders = 256
 
     private enum Suite {
         case gcm(media: OpaquePointer, control: OpaquePointer)
@@ -91,7 +95,8 @@ package final class PacketOpener {
         guard let ssrc = bytes.uint32(at: 4), let word = bytes.uint32(at: wordAt) else { return nil }
         let isEncrypted = word & 0x8000_0000 != 0
         let index = UInt64(word & 0x7fff_ffff)
-        guard controlWindow.accepts(index) else { return nil }
+        var window = controlWindows[ssrc] ?? ReplayWindow()
+        guard window.accepts(index) else { return nil }
         let body = (base + 8).assumingMemoryBound(to: UInt8.self)
         let length: Int
         switch suite {
@@ -115,7 +120,13 @@ package final class PacketOpener {
             }
         case .library: return nil
         }
-        controlWindow.record(index)
+        window.record(index)
+        if controlWindows.count >= Self.maximumControlSenders, controlWindows[ssrc] == nil,
+            let quietest = controlWindows.min(by: { ($0.value.newest ?? 0) < ($1.value.newest ?? 0) })
+        {
+            controlWindows[quietest.key] = nil
+        }
+        controlWindows[ssrc] = window
         return length
     }
 

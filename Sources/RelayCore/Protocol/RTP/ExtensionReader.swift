@@ -47,7 +47,8 @@ package struct ExtensionFields: Sendable {
                 identifier = first >> 4
                 length = Int(first & 0x0f) + 1
                 at += 1
-                if identifier == 15 { return }
+                // Reserved; and padding that claims a length: both end the block (RFC 8285, section 4.2).
+                if identifier == 15 || identifier == 0 { return }
             } else {
                 guard at + 1 < end else { return }
                 identifier = first

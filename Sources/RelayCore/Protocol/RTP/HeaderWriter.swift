@@ -10,8 +10,9 @@ package struct HeaderWriter: Sendable {
     private let midLength: Int
     private let needsTwoByteForm: Bool
 
-    /// Upper bound of what `write` produces, given a source header's extension block.
-    package static let maximumLength = 12 + 4 + 34 + 5 + 5 + 3 + 3 + 18 + 258 + 4
+    /// Upper bound of what `write` produces: fixed header, block header, then mid, transport-wide sequence, send time, three
+    /// short extensions and the dependency descriptor in the two-byte form, and padding.
+    package static let maximumLength = 12 + 4 + (2 + 32) + (2 + 2) + (2 + 3) + 3 * (2 + 16) + (2 + 255) + 3
 
     /// Extensions that are passed on as they came.
     private static let copied: InlineArray<4, HeaderExtension> = [
@@ -66,8 +67,8 @@ package struct HeaderWriter: Sendable {
         out.put(values.sequence, at: 2)
         out.put(values.timestamp, at: 4)
         out.put(ssrc, at: 8)
-        let hasLongDescriptor = fields[.dependencyDescriptor].length > 16
-        let twoByte = needsTwoByteForm || hasLongDescriptor
+        let descriptorLength = fields[.dependencyDescriptor].length
+        let twoByte = needsTwoByteForm || (descriptorLength > 16 && extensions[.dependencyDescriptor] != 0)
         var at = 16
         if midLength > 0 {
             at = open(.mid, midLength, twoByte, out, at)
@@ -86,7 +87,10 @@ package struct HeaderWriter: Sendable {
         }
         for index in Self.copied.indices {
             let kind = Self.copied[index]
-            guard extensions[kind] != 0, let bytes = fields.bytes(kind, in: source), let base = bytes.baseAddress else { continue }
+            guard extensions[kind] != 0, let bytes = fields.bytes(kind, in: source), let base = bytes.baseAddress,
+                // Only the dependency descriptor may be longer than the one-byte form can say.
+                kind == .dependencyDescriptor || bytes.count <= 16
+            else { continue }
             at = open(kind, bytes.count, twoByte, out, at)
             (out + at).copyMemory(from: base, byteCount: bytes.count)
             at += bytes.count
