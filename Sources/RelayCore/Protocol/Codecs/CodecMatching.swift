@@ -46,7 +46,8 @@ public enum CodecMatching {
 
     /// The codec behind a payload type, if the relay knows it: not RTX, RED, FEC, comfort noise or events.
     private static func codec(_ payloadType: UInt8, in media: RTPMedia) -> CodecParameters? {
-        guard let map = media.codecs[payloadType], let name = name(of: map) else { return nil }
+        // With the marker bit, 64–95 would read as RTCP on the shared port (RFC 5761, section 4).
+        guard !(64...95).contains(payloadType), let map = media.codecs[payloadType], let name = name(of: map) else { return nil }
         let format = media.formats[payloadType] ?? FormatParameters()
         guard isUsable(name, map, format) else { return nil }
         var codec = CodecParameters(

@@ -231,10 +231,12 @@ public struct OutgoingTrack: Sendable, Equatable {
     public var ssrc: UInt32
     public var retransmissionSSRC: UInt32?
     public var canonicalName: String
+    /// Whether one-byte and two-byte header extensions may alternate (RFC 8285, section 4.1.2); else only one form may be sent.
+    public var mixesExtensionForms: Bool
 
     public init(
         mid: String, sourceMid: String, kind: MediaKind, codec: CodecParameters, extensions: ExtensionMap,
-        feedback: FeedbackSet, ssrc: UInt32, retransmissionSSRC: UInt32?, canonicalName: String
+        feedback: FeedbackSet, ssrc: UInt32, retransmissionSSRC: UInt32?, canonicalName: String, mixesExtensionForms: Bool = false
     ) {
         self.mid = mid
         self.sourceMid = sourceMid
@@ -245,5 +247,6 @@ public struct OutgoingTrack: Sendable, Equatable {
         self.ssrc = ssrc
         self.retransmissionSSRC = retransmissionSSRC
         self.canonicalName = canonicalName
+        self.mixesExtensionForms = mixesExtensionForms
     }
 }

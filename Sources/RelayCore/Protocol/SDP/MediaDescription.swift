@@ -59,10 +59,14 @@ public struct MediaDescription: Sendable, Equatable {
 
     /// The m-section's direction, else the session's, else `sendrecv` (RFC 8866, section 6.7).
     public func direction(in session: SessionDescription) -> Direction {
-        for line in lines + session.lines where line.type == UInt8(ascii: "a") {
+        Self.direction(among: lines) ?? Self.direction(among: session.lines) ?? .sendrecv
+    }
+
+    private static func direction(among lines: [SDPLine]) -> Direction? {
+        for line in lines where line.type == UInt8(ascii: "a") {
             if let direction = Direction(rawValue: line.value) { return direction }
         }
-        return .sendrecv
+        return nil
     }
 
     /// Whether the sender wants no media here: port 0, and not because it is only meant to be bundled.

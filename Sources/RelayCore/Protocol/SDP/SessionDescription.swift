@@ -27,6 +27,9 @@ public struct SessionDescription: Sendable, Equatable {
         }
     }
 
+    /// Every m-section is read together with the session's lines, so their number bounds the work.
+    private static let maximumSessionLines = 1000
+
     /// Parses a session description.
     /// - Throws: the first line that is wrong, or the limit that is passed.
     public init(parsing text: String, limits: Limits = Limits()) throws(SDPError) {
@@ -44,6 +47,9 @@ public struct SessionDescription: Sendable, Equatable {
                 }
                 media.append(try MediaDescription(heading: line))
             } else if media.isEmpty {
+                guard lines.count < Self.maximumSessionLines else {
+                    throw SDPError(line: line.number, reason: "more than \(Self.maximumSessionLines) lines before the first m-line")
+                }
                 lines.append(line)
             } else {
                 media[media.count - 1].lines.append(line)

@@ -1,0 +1,88 @@
+import RelayControl
+
+/// Writes the answer to a publisher's offer, m-line for m-line.
+struct PublisherAnswerWriter {
+    let offer: PublisherOffer
+    let local: LocalTransport
+    let weAreDTLSClient: Bool
+
+    func description(sessionID: UInt64, version: UInt64) -> SessionDescription {
+        let accepted = offer.accepted
+        var lines = ["v=0", "o=- \(sessionID) \(version) IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", "a=ice-options:ice2"]
+        if offer.description.bundle != nil {
+            lines.append("a=group:BUNDLE" + accepted.compactMap(\.media.mid).map { " " + $0 }.joined())
+        }
+        if offer.description.attribute("extmap-allow-mixed") != nil { lines.append("a=extmap-allow-mixed") }
+        var description = SessionDescription(lines: lines.map { SDPLine($0) })
+        // The first of the bundle carries the candidates; the others have none of their own.
+        let carrier = accepted.first?.media
+        for section in offer.sections {
+            guard let track = section.track else {
+                description.media.append(rejection(of: section.media))
+                continue
+            }
+            var media = answer(to: section.media, track)
+            if section.media == carrier { for line in local.candidateLines { media.add(line) } }
+            description.media.append(media)
+        }
+        return description
+    }
+
+    /// Port 0; one format, because the grammar asks for one.
+    private func rejection(of offered: MediaDescription) -> MediaDescription {
+        var media = MediaDescription(kind: offered.kind, port: 0, transport: offered.transport, formats: Array(offered.formats.prefix(1)))
+        media.add("c=IN IP4 0.0.0.0")
+        if let mid = offered.mid { media.add("a=mid:\(mid)") }
+        media.add("a=inactive")
+        return media
+    }
+
+    private func answer(to offered: MediaDescription, _ track: PublisherOffer.OfferedTrack) -> MediaDescription {
+        let incoming = track.incoming
+        var media = MediaDescription(
+            kind: offered.kind, port: local.defaultPort, transport: offered.transport, formats: track.payloadTypes.map { String($0) })
+        media.add(local.connectionLine)
+        if let mid = offered.mid { media.add("a=mid:\(mid)") }
+        media.add(track.sends ? "a=recvonly" : "a=inactive")
+        for line in local.attributeLines(setup: weAreDTLSClient ? .active : .passive) { media.add(line) }
+        media.add("a=rtcp-mux")
+        if offered.attribute("rtcp-rsize") != nil { media.add("a=rtcp-rsize") }
+        if offered.attribute("extmap-allow-mixed") != nil { media.add("a=extmap-allow-mixed") }
+        addExtensions(to: &media, offered, incoming.extensions)
+        media.addCodec(incoming.codec, format: track.answeredFormat, feedback: incoming.feedback)
+        guard track.sends, !incoming.streamIDs.isEmpty else { return media }
+        for id in incoming.streamIDs { media.add("a=rid:\(id) recv") }
+        media.add("a=simulcast:recv \(incoming.streamIDs.joined(separator: ";"))")
+        return media
+    }
+
+    /// The extensions we read, in the offer's order and under its identifiers; one that is offered for sending only is
+    /// answered for receiving only.
+    private func addExtensions(to media: inout MediaDescription, _ offered: MediaDescription, _ map: ExtensionMap) {
+        for attribute in offered.attributes("extmap") {
+            guard let entry = try? ExtensionEntry(attribute), let name = HeaderExtension(uri: entry.uri), let id = UInt8(exactly: entry.id),
+                map[name] == id
+            else { continue }
+            media.add("a=extmap:\(id)\(entry.direction == .sendonly ? "/recvonly" : "") \(entry.uri)")
+        }
+    }
+}
+
+extension MediaDescription {
+    /// `a=rtpmap`, `a=rtcp-fb` and `a=fmtp` of a codec, its retransmissions and its RED.
+    mutating func addCodec(_ codec: CodecParameters, format: String, feedback: FeedbackSet) {
+        let map = RTPMap(
+            payloadType: codec.payloadType, encoding: codec.name.rawValue, clockRate: codec.clockRate, channels: codec.channels)
+        add("a=rtpmap:\(codec.payloadType) \(map.text)")
+        for (kind, text) in FeedbackSet.texts where feedback.contains(kind) { add("a=rtcp-fb:\(codec.payloadType) \(text)") }
+        if !format.isEmpty { add("a=fmtp:\(codec.payloadType) \(format)") }
+        if let retransmission = codec.retransmissionPayloadType {
+            add("a=rtpmap:\(retransmission) rtx/\(codec.clockRate)")
+            add("a=fmtp:\(retransmission) apt=\(codec.payloadType)")
+        }
+        if let redundancy = codec.redundancyPayloadType {
+            add("a=rtpmap:\(redundancy) red/\(codec.clockRate)/\(codec.channels)")
+            add("a=fmtp:\(redundancy) \(codec.payloadType)/\(codec.payloadType)")
+        }
+    }
+}
