@@ -20,10 +20,10 @@ def new_connection():
 class Publisher:
     """One user who produces: a numbered picture and a tone, by one peer connection."""
 
-    def __init__(self, rest, room, user, codec="VP8", audio=True, video=True, hertz=440, rate=12):
+    def __init__(self, rest, room, user, codec="VP8", audio=True, video=True, hertz=440, rate=12, first=0):
         self.rest, self.room, self.user = rest, room, user
         self.connection = new_connection()
-        self.picture = CountingPicture(rate) if video else None
+        self.picture = CountingPicture(rate, first) if video else None
         self.tone = Tone(hertz) if audio else None
         self._session = None
         if self.tone:
@@ -161,6 +161,9 @@ class Stage:
     async def publisher(self, user, **options):
         """Adds a user with a connection to publish by; `produce()` is left to the caller."""
         await self.rest.add_user(self.room, user)
+        return self.publisher_of_existing_user(user, **options)
+
+    def publisher_of_existing_user(self, user, **options):
         publisher = Publisher(self.rest, self.room, user, **options)
         self._open.append(publisher)
         return publisher

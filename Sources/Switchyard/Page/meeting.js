@@ -106,7 +106,7 @@ export class Meeting extends EventTarget {
       case 'produced': this.#waiting.shift()?.resolve(message); break;
       case 'consumed': if (user) this.#consumed(user, message.refused ?? []); break;
       case 'user.added': this.#add(message.user); break;
-      case 'user.deleted': user?.subscriber?.close(); this.users.delete(message.id); break;
+      case 'user.deleted': this.#deleted(message.id); break;
       case 'producer': this.#produces(message); break;
       case 'producer.stopped': if (user) this.#stopped(user); break;
       case 'speaker': this.speaker = message.id; break;
@@ -133,6 +133,12 @@ export class Meeting extends EventTarget {
     this.users.set(id, {
       id, name: String(userInfo?.name ?? id), constraints: { audio: false, video: false }, subscriber: null, refused: [],
     });
+  }
+
+  #deleted(id) {
+    if (id === this.id) { this.#end('You were taken out of this room.'); return; }
+    this.users.get(id)?.subscriber?.close();
+    this.users.delete(id);
   }
 
   /** Somebody started, changed, muted: there may be an offer to answer, and there are always constraints. */
