@@ -67,8 +67,9 @@ extension CallFailure {
     init(_ failure: WebFailure) {
         let field: Field =
             switch failure.field {
+            case "room": .room
             case "userId": .user
-            case "userInfo": .userInfo
+            case "userInfo", "name": .userInfo
             case "offer": .offer
             case "answer", "answers": .answer
             case "constraints": .constraints
