@@ -69,7 +69,7 @@ struct RTCPReaderTests {
         #expect(!readRTCP(padded) { if case .goodbye(let goodbye) = $0 { sources = Array(goodbye) } })
         #expect(sources == [7])
         #expect(readRTCP([0xa1, 203, 0, 2, 0, 0, 0, 7, 0, 0, 0, 12]))
-        #expect(readRTCP([0xa1, 203, 0, 2, 0, 0, 0, 7, 0, 0, 0, 3]))
+        #expect(readRTCP([0xa1, 203, 0, 2, 0, 0, 0, 7, 0, 0, 0, 0]))
         #expect(readRTCP([0xa0, 203, 0, 0]))
     }
 

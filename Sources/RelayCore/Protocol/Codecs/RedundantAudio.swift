@@ -11,6 +11,12 @@ package enum RedundantAudio {
         /// From the start of the RED payload.
         package let offset: Int
         package let length: Int
+
+        package init(payloadType: UInt8, offset: Int, length: Int) {
+            self.payloadType = payloadType
+            self.offset = offset
+            self.length = length
+        }
     }
 
     /// Finds the primary block; nil where the lengths contradict the payload's.

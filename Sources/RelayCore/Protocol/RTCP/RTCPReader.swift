@@ -37,7 +37,8 @@ package struct RTCPReader {
         offset += 4 + body.count
 
         if first & 0x20 != 0 {
-            guard let padding = body.last, padding > 0, padding & 3 == 0,
+            // RFC 3550 wants a multiple of four, but transport-wide feedback in the wild is padded by one to three bytes.
+            guard let padding = body.last, padding > 0,
                 let unpadded = body.part(at: 0, length: body.count - Int(padding))
             else { return nil }
             body = unpadded

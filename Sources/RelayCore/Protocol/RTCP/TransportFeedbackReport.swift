@@ -22,6 +22,11 @@ package struct TransportFeedbackReport: Sequence {
         package let sequence: UInt16
         /// Since the origin of `referenceTime`, in steps of 250 µs; nil: the packet has not arrived.
         package let arrival: Instant.Span?
+
+        package init(sequence: UInt16, arrival: Instant.Span?) {
+            self.sequence = sequence
+            self.arrival = arrival
+        }
     }
 
     init?(_ body: UnsafeRawBufferPointer) {

@@ -7,6 +7,11 @@ package struct SequenceMap: Sendable {
     package struct Mapped: Equatable, Sendable {
         package let sequence: UInt16
         package let timestamp: UInt32
+
+        package init(sequence: UInt16, timestamp: UInt32) {
+            self.sequence = sequence
+            self.timestamp = timestamp
+        }
     }
 
     /// Where a packet of the consumer came from.
@@ -15,6 +20,12 @@ package struct SequenceMap: Sendable {
         package let sequence: UInt16
         /// To be added (modulo 2^32) to the source's timestamp.
         package let timestampOffset: UInt32
+
+        package init(source: UInt32, sequence: UInt16, timestampOffset: UInt32) {
+            self.source = source
+            self.sequence = sequence
+            self.timestampOffset = timestampOffset
+        }
     }
 
     /// Consecutive packets of a source that were all forwarded with one offset, or all left out.
