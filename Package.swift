@@ -52,10 +52,11 @@ let orchestrator: [Target] = [
 
 let rest: [Target] = [
     .target(name: "Log", path: "Sources/Log", swiftSettings: swift),
+    .target(name: "Configuration", dependencies: ["RelayControl", "Log"], path: "Sources/Configuration", swiftSettings: swift),
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "CUV", "COpenSSL", "CNet"] + allocator,
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "Configuration", "CUV", "COpenSSL", "CNet"] + allocator,
         path: "Sources/Switchyard", swiftSettings: onControlThread),
 ]
 
@@ -70,6 +71,7 @@ let tests: [Target] = [
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop"], swiftSettings: swift),
+    .testTarget(name: "SwitchyardTests", dependencies: ["RelayControl", "Log", "Configuration"], swiftSettings: swift),
     .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
 ]
 

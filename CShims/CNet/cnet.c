@@ -8,8 +8,10 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -223,3 +225,5 @@ int cnet_local_addresses(cnet_endpoint *out, int capacity) {
     freeifaddrs(all);
     return count;
 }
+
+void cnet_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }

@@ -1,1 +1,3 @@
-print("switchyard")
+import Glibc
+
+exit(CommandLineTool.run(arguments: Array(CommandLine.arguments.dropFirst()), environment: CommandLineTool.environment))

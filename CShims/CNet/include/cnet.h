@@ -74,4 +74,8 @@ int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation);
 /// Non-loopback addresses of this machine that are up, IPv4 first, no link-local ones; returns how many were written.
 int cnet_local_addresses(cnet_endpoint *out, int capacity);
 
+/// The kernel kills this process (SIGKILL) when the thread that started it ends. Whoever calls it checks afterwards that its
+/// parent is still the one it expects.
+void cnet_die_with_parent(void);
+
 #endif
