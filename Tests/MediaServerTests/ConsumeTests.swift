@@ -122,7 +122,7 @@ import Web
         try await backend.call(.DELETE, "/rooms/r/users/1/produce")
         #expect(try await backend.call(.POST, "\(path)/1/offer").status == 404)
         #expect(try await backend.call(.POST, "/rooms/r/users/9/consume/3/offer").json["error"]?["user_id"] != nil)
-        backend.relay.offerFailure["2"] = .limit(name: "media.maximum-transports", value: 1)
+        backend.relay.offerFailure["2"] = .limit(name: "media.max-transports", value: 1)
         #expect(try await backend.call(.POST, "\(path)/3/offer").status == 503)
     }
 }

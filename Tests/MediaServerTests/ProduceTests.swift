@@ -105,8 +105,8 @@ import Web
         let backend = try await Backend.withTwoUsers()
         for (failure, status, message) in [
             (RelayError.unusableDescription("line 3: no ICE password"), 400, "line 3: no ICE password"),
-            (.limit(name: "media.maximum-transports", value: 9), 503, "no more peer connections: the limit of 9 is reached (media.maximum-transports)"),
-            (.limit(name: "sdp.maximum-bytes", value: 9), 413, "the SDP is larger than the limit of 9 (sdp.maximum-bytes)"),
+            (.limit(name: "media.max-transports", value: 9), 503, "no more peer connections: the limit of 9 is reached (media.max-transports)"),
+            (.limit(name: "sdp.max-bytes", value: 9), 413, "the SDP is larger than the limit of 9 (sdp.max-bytes)"),
         ] {
             backend.relay.produceFailure = failure
             let answer = try await backend.produce("1")
@@ -118,7 +118,7 @@ import Web
     @Test func aStartThatCannotReachEverybodyIsTakenBack() async throws {
         let backend = try await Backend.withTwoUsers()
         try await backend.call(.POST, "/rooms/r/users/3")
-        backend.relay.offerFailure["3"] = .limit(name: "media.maximum-transports", value: 2)
+        backend.relay.offerFailure["3"] = .limit(name: "media.max-transports", value: 2)
         #expect(try await backend.produce("1").status == 503)
         #expect(backend.relay.calls.last == "stop r 1")
         #expect(try await backend.call(.DELETE, path).status == 404)
@@ -127,7 +127,7 @@ import Web
     @Test func aRenegotiationThatCannotReachSomebodyStandsWithoutThatOffer() async throws {
         let backend = try await Backend.withTwoUsers()
         try await backend.produce("1")
-        backend.relay.offerFailure["2"] = .limit(name: "media.maximum-transports", value: 2)
+        backend.relay.offerFailure["2"] = .limit(name: "media.max-transports", value: 2)
         let answer = try await backend.produce("1", "o2")
         #expect(answer.status == 200)
         #expect(try answer.json["outbound"] == json(#"[{"id":"2","userInfo":{"contactId":22}}]"#))

@@ -126,10 +126,10 @@ import Web
         let backend = try await Backend.withTwoUsers(settings)
         let room = try await backend.call(.POST, "/rooms/second")
         #expect(room.status == 503)
-        #expect(room.json["error"]?["room_id"] == "no more rooms: the limit of 1 is reached (rooms.maximum)")
+        #expect(room.json["error"]?["room_id"] == "no more rooms: the limit of 1 is reached (rooms.max)")
         let user = try await backend.call(.POST, "/rooms/r/users/3")
         #expect(user.status == 403)
-        #expect(user.json["error"]?["user_id"] == "the room is full: its limit is 2 users (rooms.maximum-users)")
+        #expect(user.json["error"]?["user_id"] == "the room is full: its limit is 2 users (users.max-per-room)")
         #expect(backend.face.counts.rooms == 1)
         #expect(backend.face.counts.users == 2)
     }

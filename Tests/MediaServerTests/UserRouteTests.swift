@@ -111,13 +111,13 @@ import Web
     @Test func aNewcomerThatCannotBeConnectedIsNotAdded() async throws {
         let backend = try await Backend.withTwoUsers()
         try await backend.produce("1")
-        backend.relay.offerFailure["3"] = .limit(name: "media.maximum-transports", value: 3)
+        backend.relay.offerFailure["3"] = .limit(name: "media.max-transports", value: 3)
         let listener = try await backend.listen("/events")
         let answer = try await backend.call(.POST, "/rooms/r/users/3")
         #expect(answer.status == 503)
         #expect(
             answer.json["error"]?["user_id"]
-                == "no more peer connections: the limit of 3 is reached (media.maximum-transports)")
+                == "no more peer connections: the limit of 3 is reached (media.max-transports)")
         #expect(try await backend.call(.GET, "/rooms/r/users/3").status == 404)
         #expect(backend.relay.calls.last == "remove r 3")
         #expect(listener.types == [])

@@ -1,8 +1,8 @@
 /// How many and how long: the settings of the room model.
 public struct RoomLimits: Sendable, Equatable {
-    /// Rooms that may exist at the same time (`rooms.maximum`).
+    /// Rooms that may exist at the same time (`rooms.max`).
     public var maximumRooms: Int
-    /// Participants of one room (`rooms.maximum-users`).
+    /// Participants of one room (`users.max-per-room`).
     public var maximumParticipants: Int
     /// Seconds after which a room that nobody ever entered is deleted (`rooms.empty-timeout`).
     public var emptyTimeout: Double

@@ -2,9 +2,9 @@ import RoomModel
 
 /// What the face is configured with (docs/configuration.md).
 public struct MediaServerSettings: Sendable {
-    /// Rooms that may exist at the same time (`rooms.maximum`).
+    /// Rooms that may exist at the same time (`rooms.max`).
     public var maximumRooms = 1_000
-    /// Users of one room (`rooms.maximum-users`).
+    /// Users of one room (`users.max-per-room`).
     public var maximumUsersPerRoom = 200
     /// Seconds after which a room that nobody ever entered is deleted (`rooms.empty-timeout`).
     public var roomEmptyTimeout: Double = 300

@@ -40,10 +40,10 @@ extension CallFailure {
             case .participantExists(let user, let room): .conflict(.user, "user \"\(user)\" is in room \"\(room)\" already")
             case .notPublishing(let user): .missing(.user, "user \"\(user)\" does not produce")
             case .tooManyRooms(let limit):
-                CallFailure(status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.maximum)")
+                CallFailure(status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.max)")
             case .roomFull(let limit):
                 CallFailure(
-                    status: 403, field: .user, message: "the room is full: its limit is \(limit) users (rooms.maximum-users)")
+                    status: 403, field: .user, message: "the room is full: its limit is \(limit) users (users.max-per-room)")
             }
     }
 
@@ -53,10 +53,11 @@ extension CallFailure {
             switch error {
             case .unusableDescription(let reason): .invalid(field, reason)
             case .notProducing(let user): .missing(field, "user \"\(user)\" does not produce")
-            case .limit(let name, let value) where Self.limitsOfCapacity.contains(name):
+            case .limit(let name, let value) where name.hasPrefix("sdp."):
+                .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
+            case .limit(let name, let value):
                 CallFailure(
                     status: 503, field: field, message: "no more peer connections: the limit of \(value) is reached (\(name))")
-            case .limit(let name, let value): .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
             }
     }
 
@@ -71,7 +72,4 @@ extension CallFailure {
             case .unusableDescription(let reason): .invalid(.answer, "the answer for \"\(id)\" cannot be used: \(reason)")
             }
     }
-
-    /// The relay's limits that say how much there may be in all, not how large one SDP may be.
-    private static let limitsOfCapacity: Set<String> = ["media.maximum-transports", "maximumTransports"]
 }
