@@ -13,15 +13,28 @@ public enum CodecMatching {
         return nil
     }
 
-    /// The payload types in `media` that mean `wanted`; nil where it has no such codec.
-    public static func find(_ wanted: CodecParameters, in media: RTPMedia) -> CodecParameters? {
-        var found: [CodecParameters] = []
-        for payloadType in media.payloadTypes {
-            guard let codec = codec(payloadType, in: media), isSame(codec, wanted) else { continue }
-            if payloadType == wanted.payloadType { return codec }
-            found.append(codec)
+    /// The payload types in an answer that mean `offered`; nil where it has no such codec.
+    public static func find(_ offered: CodecParameters, in answer: RTPMedia) -> CodecParameters? {
+        var found: CodecParameters?
+        for payloadType in answer.payloadTypes {
+            guard let codec = codec(payloadType, in: answer), isSame(codec, offered) || isEcho(codec, of: offered) else { continue }
+            if payloadType == offered.payloadType { return codec }
+            if found == nil { found = codec }
         }
-        return found.first
+        return found
+    }
+
+    /// Whether an answer took over an H.264 payload type as offered, though it names another profile: some libraries leave the
+    /// profile out, which by the letter would mean Baseline, and some answer Baseline with its constrained form, which is
+    /// all that any encoder of WebRTC makes of it.
+    private static func isEcho(_ answered: CodecParameters, of offered: CodecParameters) -> Bool {
+        guard answered.name == .H264, offered.name == .H264, answered.payloadType == offered.payloadType else { return false }
+        let (first, second) = (FormatParameters(answered.format), FormatParameters(offered.format))
+        guard number(first, "packetization-mode") == number(second, "packetization-mode") else { return false }
+        guard let given = first["profile-level-id"] else { return true }
+        let family: [H264Profile.Profile] = [.baseline, .constrainedBaseline]
+        guard let one = H264Profile(given), let other = h264(second) else { return false }
+        return family.contains(one.profile) && family.contains(other.profile)
     }
 
     /// Whether a receiver of one can decode the other: name, clock, channels, and the parameters that make streams incompatible.

@@ -28,12 +28,13 @@ struct PublisherAnswerWriter {
         return description
     }
 
-    /// Port 0; one format, because the grammar asks for one.
+    /// Port 0; one format, because the grammar asks for one; ICE credentials, because some libraries insist on them everywhere.
     private func rejection(of offered: MediaDescription) -> MediaDescription {
         var media = MediaDescription(kind: offered.kind, port: 0, transport: offered.transport, formats: Array(offered.formats.prefix(1)))
         media.add("c=IN IP4 0.0.0.0")
         if let mid = offered.mid { media.add("a=mid:\(mid)") }
         media.add("a=inactive")
+        for line in local.attributeLines(setup: weAreDTLSClient ? .active : .passive) { media.add(line) }
         return media
     }
 

@@ -8,7 +8,8 @@ public struct SubscriberAnswerResult: Sendable, Equatable {
     public var tracks: [OutgoingTrack]
     /// Tracks whose codec the answer lacks.
     public var refused: [RefusedTrack]
-    /// Whether the connection was up and got new ICE credentials on both sides.
+    /// Whether the connection had an answer before and got new ICE credentials on both sides. False after an offer that asked for it:
+    /// the subscriber's library cannot restart and goes on with the old credentials of both sides.
     public var restartsICE: Bool
 }
 
@@ -32,8 +33,10 @@ extension SubscriberNegotiation {
             throw superseded.contains { Self.misfit(answer, $0) == nil } ? .superseded : .mismatch(reason)
         }
         let transport = try transport(of: answer)
-        if restartsICE, let transport, transport.ufrag == remote?.ufrag, transport.password == remote?.password { throw .superseded }
-        var result = SubscriberAnswerResult(remote: transport ?? remote, tracks: [], refused: [], restartsICE: restartsICE)
+        let keepsCredentials = transport?.ufrag == remote?.ufrag && transport?.password == remote?.password
+        if restartsICE, keepsCredentials, transport != nil, awaitsStaleAnswer { throw .superseded }
+        var result = SubscriberAnswerResult(
+            remote: transport ?? remote, tracks: [], refused: [], restartsICE: restartsICE && !keepsCredentials)
         var slots = slots
         for (index, media) in answer.media.enumerated() where index < slots.count {
             try take(media, of: answer, at: index, into: &slots[index], &result)
@@ -42,6 +45,7 @@ extension SubscriberNegotiation {
         self.slots = slots
         remote = result.remote
         restartsICE = false
+        awaitsStaleAnswer = false
         retire()
         return result
     }

@@ -40,6 +40,8 @@ public struct SubscriberNegotiation: Sendable {
     private(set) var offeredUfrag: String?
     /// The latest offer asks for an ICE restart of a connection that had an answer.
     var restartsICE = false
+    /// That offer superseded one without a restart, whose answer may still come.
+    var awaitsStaleAnswer = false
 
     /// One m-line for the life of the connection.
     struct Slot: Sendable {
@@ -110,8 +112,10 @@ public struct SubscriberNegotiation: Sendable {
         tracks: [IncomingTrack], local: LocalTransport, using generator: inout some RandomNumberGenerator
     ) -> String {
         place(tracks, using: &generator)
+        let restartsNow = remote != nil && local.ufrag != offeredUfrag
+        if restartsNow, !restartsICE { awaitsStaleAnswer = open != nil }
         retire()
-        restartsICE = remote != nil && (restartsICE || local.ufrag != offeredUfrag)
+        restartsICE = restartsICE || restartsNow
         offeredUfrag = local.ufrag
         version &+= 1
         open = slots.map { slot in

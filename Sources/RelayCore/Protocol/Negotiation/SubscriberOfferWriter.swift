@@ -57,6 +57,7 @@ struct SubscriberOfferWriter {
         media.add("c=IN IP4 0.0.0.0")
         media.add("a=mid:\(slot.mid)")
         media.add("a=inactive")
+        for line in local.attributeLines(setup: .actpass) { media.add(line) }
         return media
     }
 
