@@ -1,4 +1,5 @@
 import RelayProtocol
+import TestSupport
 import Testing
 
 struct TransportFeedbackReportTests {

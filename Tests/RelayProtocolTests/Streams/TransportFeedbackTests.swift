@@ -1,4 +1,5 @@
 import RelayProtocol
+import TestSupport
 import Testing
 
 struct TransportFeedbackTests {
@@ -57,6 +58,14 @@ struct TransportFeedbackTests {
         let second = poll(feedback, at: at(300))
         #expect(second.first?.base == 2)
         #expect(second.first?.statuses.map { $0.arrival != nil } == [false, false, true])
+    }
+
+    @Test func aVeryLatePacketDoesNotMakeTheLongPastBeReportedAgain() {
+        let feedback = TransportFeedback()
+        for sequence: UInt16 in 0..<1_000 where sequence != 100 { feedback.received(sequence: sequence, at: at(0)) }
+        _ = poll(feedback, at: at(100))
+        feedback.received(sequence: 100, at: at(120))
+        #expect(feedback.deadline == nil)
     }
 
     @Test func duplicatesKeepTheFirstArrival() {

@@ -74,7 +74,8 @@ package final class TransportFeedback {
             end = extended + 1
             // What has fallen out of memory cannot be reported any more.
             next = max(next, end - capacity)
-        } else if arrivals[index(extended)] != Self.notReceived {
+        } else if distance < -capacity / 4 || arrivals[index(extended)] != Self.notReceived {
+            // Known, or so late that reporting all that came since once more is worth less than it costs.
             return
         }
         note(extended, at: now)
