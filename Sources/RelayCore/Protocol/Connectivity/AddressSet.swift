@@ -1,65 +1,77 @@
-/// The remote addresses that have proved themselves by an authenticated connectivity check, and the one to send to.
+/// The way between one of our sockets and one remote address.
+package struct Path: Hashable, Sendable {
+    /// Which of the worker's sockets (one a local address).
+    package var socket: Int
+    package var remote: Endpoint
+
+    package init(socket: Int, remote: Endpoint) {
+        self.socket = socket
+        self.remote = remote
+    }
+}
+
+/// The paths that have proved themselves by an authenticated connectivity check, and the one to send to.
 ///
 /// A browser checks several pairs at once, so DTLS and media are taken from any of them; what is sent goes to the first
 /// that was validated until a check with USE-CANDIDATE names another.
 package struct AddressSet: Sendable {
-    /// How many addresses are kept; beyond that the one checked longest ago goes.
+    /// How many paths are kept; beyond that the one checked longest ago goes.
     package static let capacity = 8
-    /// An address without a check for so long is forgotten.
+    /// A path without a check for so long is forgotten.
     package static let lifetime = Instant.Span.seconds(30)
 
     private struct Entry: Sendable {
-        var address: Endpoint
+        var path: Path
         var lastCheck: Instant
     }
 
     private var entries: [Entry] = []
     /// Where to send; nil before the first check.
-    package private(set) var selected: Endpoint?
-    /// When any address was last checked: the peer's consent (RFC 7675).
+    package private(set) var selected: Path?
+    /// When any path was last checked: the peer's consent (RFC 7675).
     package private(set) var lastCheck: Instant?
 
     package init() {}
 
-    package var addresses: [Endpoint] { entries.map(\.address) }
+    package var paths: [Path] { entries.map(\.path) }
 
-    package func contains(_ address: Endpoint) -> Bool { entries.contains { $0.address == address } }
+    package func contains(_ path: Path) -> Bool { entries.contains { $0.path == path } }
 
     /// What a check changed.
     package struct Change: Equatable, Sendable {
         package var isNew: Bool
         package var selectionMoved: Bool
         /// Forgotten to make room.
-        package var evicted: Endpoint?
+        package var evicted: Path?
     }
 
     /// Takes in an authenticated check.
-    package mutating func checked(from address: Endpoint, useCandidate: Bool, at now: Instant) -> Change {
+    package mutating func checked(on path: Path, useCandidate: Bool, at now: Instant) -> Change {
         var change = Change(isNew: false, selectionMoved: false, evicted: nil)
         lastCheck = now
-        if let index = entries.firstIndex(where: { $0.address == address }) {
+        if let index = entries.firstIndex(where: { $0.path == path }) {
             entries[index].lastCheck = now
         } else {
             change.isNew = true
             if entries.count == Self.capacity,
-                let oldest = entries.indices.filter({ entries[$0].address != selected })
+                let oldest = entries.indices.filter({ entries[$0].path != selected })
                     .min(by: { entries[$0].lastCheck < entries[$1].lastCheck })
             {
-                change.evicted = entries.remove(at: oldest).address
+                change.evicted = entries.remove(at: oldest).path
             }
-            entries.append(Entry(address: address, lastCheck: now))
+            entries.append(Entry(path: path, lastCheck: now))
         }
-        if selected == nil || (useCandidate && selected != address) {
-            selected = address
+        if selected == nil || (useCandidate && selected != path) {
+            selected = path
             change.selectionMoved = true
         }
         return change
     }
 
-    /// Forgets addresses whose time is over, but never the selected one, whose end is the consent time-out.
-    package mutating func expire(at now: Instant) -> [Endpoint] {
-        let gone = entries.filter { $0.address != selected && now - $0.lastCheck > Self.lifetime }.map(\.address)
-        if !gone.isEmpty { entries.removeAll { gone.contains($0.address) } }
+    /// Forgets paths whose time is over, but never the selected one, whose end is the consent time-out.
+    package mutating func expire(at now: Instant) -> [Path] {
+        let gone = entries.filter { $0.path != selected && now - $0.lastCheck > Self.lifetime }.map(\.path)
+        if !gone.isEmpty { entries.removeAll { gone.contains($0.path) } }
         return gone
     }
 }

@@ -110,6 +110,12 @@ package struct HeaderWriter: Sendable {
         return at
     }
 
+    /// Gives a header that was written another payload type (RED in place of its codec).
+    package func mark(payloadType: UInt8?, marker: Bool, at out: UnsafeMutableRawPointer) {
+        guard let payloadType else { return }
+        out.put(payloadType | (marker ? 0x80 : 0), at: 1)
+    }
+
     /// Writes an element's head; returns where its value goes.
     @inline(__always)
     private func open(

@@ -1,0 +1,137 @@
+public import RelayControl
+internal import RelayProtocol
+
+extension RelayEngine {
+    public func produce(
+        room id: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production {
+        let isNewRoom = rooms[id] == nil
+        let room = connections(of: id)
+        do {
+            return try produce(id, room, participant, offer: offer, wanted: wanted)
+        } catch {
+            if isNewRoom { forgetIfEmpty(id) }
+            throw error
+        }
+    }
+
+    private func produce(
+        _ id: RoomID, _ room: RoomConnections, _ participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production {
+        guard let publishing = room.publishing[participant] else {
+            try checkTransportLimit()
+            var (negotiation, answer) = try begin(room, offer: offer, wanted: wanted)
+            let transport = newTransport(ConnectionOwner(room: id, participant: participant))
+            let publishing = Publishing(
+                publication: newPublication(), transport: transport, negotiation: negotiation, answer: answer)
+            room.publishing[participant] = publishing
+            open(publishing, id, room, participant, &answer)
+            return Production(answer: answer.answer, selection: answer.selection, change: .opened)
+        }
+        if !publishing.isDead {
+            let isSameConnection = try continues(publishing, with: offer)
+            if isSameConnection { return try renegotiate(publishing, room, offer: offer, wanted: wanted) }
+        }
+        var (negotiation, answer) = try begin(room, offer: offer, wanted: wanted)
+        let old = publishing.transport
+        publishing.transport = newTransport(ConnectionOwner(room: id, participant: participant))
+        publishing.isDead = false
+        publishing.update(negotiation, answer)
+        open(publishing, id, room, participant, &answer)
+        close(old, in: room)
+        return Production(answer: answer.answer, selection: answer.selection, change: .replaced)
+    }
+
+    private func continues(_ publishing: Publishing, with offer: String) throws(RelayError) -> Bool {
+        do { return try publishing.negotiation.continues(with: offer) } catch { throw RelayError(error) }
+    }
+
+    private func begin(
+        _ room: RoomConnections, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> (PublisherNegotiation, PublisherAnswer) {
+        var negotiation = PublisherNegotiation(
+            sessionID: generator.next(), settings: PublisherNegotiation.Settings(limits: negotiationLimits))
+        do {
+            let answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(room))
+            return (negotiation, answer)
+        } catch { throw RelayError(error) }
+    }
+
+    /// Tells the worker of a new publishing connection.
+    private func open(
+        _ publishing: Publishing, _ id: RoomID, _ room: RoomConnections, _ participant: ParticipantID, _ answer: inout PublisherAnswer
+    ) {
+        let role = TransportRole.publisher(publishing.publication, room: id, participant: participant)
+        post(.open(publishing.transport, role: role, ufrag: answer.local.ufrag, password: answer.local.password), to: room)
+        describe(publishing, room, answer)
+    }
+
+    private func describe(_ publishing: Publishing, _ room: RoomConnections, _ answer: PublisherAnswer) {
+        post(.connect(publishing.transport, answer.remote), to: room)
+        post(.receive(publishing.transport, answer.tracks), to: room)
+        post(.select(publishing.publication, answer.selection), to: room)
+    }
+
+    private func renegotiate(
+        _ publishing: Publishing, _ room: RoomConnections, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production {
+        var negotiation = publishing.negotiation
+        let answer: PublisherAnswer
+        do {
+            answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(room))
+        } catch { throw RelayError(error) }
+        publishing.update(negotiation, answer)
+        if answer.restartsICE {
+            post(.restart(publishing.transport, ufrag: answer.local.ufrag, password: answer.local.password), to: room)
+        }
+        describe(publishing, room, answer)
+        return Production(answer: answer.answer, selection: answer.selection, change: .renegotiated)
+    }
+
+    public func select(
+        room id: RoomID, participant: ParticipantID, wanted: TrackSelection
+    ) throws(RelayError) -> TrackSelection {
+        guard let room = rooms[id], let publishing = room.publishing[participant] else { throw .notProducing(participant) }
+        let selection = wanted.intersection(publishing.sent)
+        post(.select(publishing.publication, selection), to: room)
+        return selection
+    }
+
+    public func stopProducing(room id: RoomID, participant: ParticipantID) throws(RelayError) {
+        guard let room = rooms[id], let publishing = room.publishing.removeValue(forKey: participant) else {
+            throw .notProducing(participant)
+        }
+        end(publishing, room)
+        forgetIfEmpty(id)
+    }
+
+    public func remove(participant: ParticipantID, room id: RoomID) {
+        guard let room = rooms[id] else { return }
+        if let publishing = room.publishing.removeValue(forKey: participant) { end(publishing, room) }
+        for publishing in room.publishing.values {
+            guard let subscribing = publishing.subscribers.removeValue(forKey: participant) else { continue }
+            close(subscribing.transport, in: room)
+        }
+        forgetIfEmpty(id)
+    }
+
+    public func remove(room id: RoomID) {
+        guard let room = rooms.removeValue(forKey: id) else { return }
+        for publishing in room.publishing.values { end(publishing, room) }
+    }
+
+    private func end(_ publishing: Publishing, _ room: RoomConnections) {
+        for subscribing in publishing.subscribers.values { close(subscribing.transport, in: room) }
+        close(publishing.transport, in: room)
+        post(.endPublication(publishing.publication), to: room)
+    }
+}
+
+extension RelayError {
+    init(_ error: NegotiationError) {
+        switch error {
+        case .unusable(let reason), .mismatch(let reason): self = .unusableDescription(reason)
+        case .superseded: self = .unusableDescription("the description is out of date")
+        }
+    }
+}

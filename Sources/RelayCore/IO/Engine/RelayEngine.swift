@@ -1,0 +1,165 @@
+public import Loop
+public import RelayControl
+internal import RelayProtocol
+
+/// The relay: negotiates on the control thread, moves media on worker threads.
+@MainActor
+public final class RelayEngine: Relay {
+    public var onEvent: (RelayEvent) -> Void = { _ in }
+
+    let settings: RelaySettings
+    let certificate: Certificate
+    private var workers: [WorkerThread] = []
+    var rooms: [RoomID: RoomConnections] = [:]
+    private var owners: [TransportID: ConnectionOwner] = [:]
+    private var latest: [TransportID: TransportStatistics] = [:]
+    private var workerTotals: [RelayTotals] = []
+    private var nextTransport: UInt64 = 1
+    private var nextPublication: UInt64 = 1
+    private var living = 0
+    private var whenEnded: (() -> Void)?
+    var generator = SystemRandomNumberGenerator()
+
+    /// Binds the media sockets and starts the workers.
+    /// - Parameter loop: the control thread's.
+    public init(settings: RelaySettings, loop: EventLoop) throws(RelayStartError) {
+        self.settings = settings
+        do { certificate = try Certificate() } catch { throw .setUp("\(error)") }
+        let addresses = try ListenAddresses(settings)
+        let events: Mailbox<(worker: Int, event: WorkerEvent)>
+        let inbox = EventInbox()
+        do {
+            events = try loop.mailbox { batch in MainActor.assumeIsolated { inbox.deliver(batch) } }
+        } catch { throw .setUp("\(error)") }
+        inbox.engine = self
+        for number in 0..<max(1, settings.workers) {
+            let port = settings.mediaPort == 0 ? 0 : settings.mediaPort &+ UInt16(truncatingIfNeeded: number)
+            let sockets = try addresses.bind(port: port)
+            workers.append(
+                try WorkerThread(
+                    number: number, sockets: sockets, certificate: certificate,
+                    consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), events: events))
+        }
+        workerTotals = Array(repeating: RelayTotals(), count: workers.count)
+        living = workers.count
+    }
+
+    /// Every address that peers are told, worker by worker, as `ADDR:PORT`.
+    public var mediaAddresses: [String] {
+        workers.flatMap { worker in
+            worker.candidates.map { $0.address.contains(":") ? "[\($0.address)]:\($0.port)" : "\($0.address):\($0.port)" }
+        }
+    }
+
+    public var totals: RelayTotals { workerTotals.reduce(into: RelayTotals()) { $0 += $1 } }
+
+    /// Closes every connection (RTCP BYE, DTLS close_notify) and ends the workers.
+    /// - Parameter completion: called on the control thread once all of that has been sent.
+    public func shutDown(completion: @escaping () -> Void) {
+        rooms = [:]
+        owners = [:]
+        whenEnded = completion
+        for worker in workers { worker.commands.post(.shutDown) }
+    }
+
+    // MARK: For the publishing and subscribing halves
+
+    func post(_ command: WorkerCommand, to room: RoomConnections) { workers[room.worker].commands.post(command) }
+
+    /// The room's connections; a new room goes to the worker with the fewest.
+    func connections(of id: RoomID) -> RoomConnections {
+        if let room = rooms[id] { return room }
+        var load = [Int](repeating: 0, count: workers.count)
+        for room in rooms.values {
+            load[room.worker] += room.publishing.values.reduce(0) { $0 + 1 + $1.subscribers.count }
+        }
+        let worker = load.indices.min { load[$0] < load[$1] } ?? 0
+        let room = RoomConnections(worker: worker)
+        rooms[id] = room
+        return room
+    }
+
+    func forgetIfEmpty(_ id: RoomID) {
+        if let room = rooms[id], room.isEmpty { rooms[id] = nil }
+    }
+
+    /// New credentials with the candidates of the room's worker.
+    func freshLocal(_ room: RoomConnections) -> LocalTransport {
+        LocalTransport(
+            ufrag: Randomness.iceString(8), password: Randomness.iceString(24), fingerprint: certificate.fingerprint,
+            candidates: workers[room.worker].candidates)
+    }
+
+    func checkTransportLimit() throws(RelayError) {
+        guard owners.count < settings.maximumTransports else {
+            throw .limit(name: "media.max-transports", value: settings.maximumTransports)
+        }
+    }
+
+    func newTransport(_ owner: ConnectionOwner) -> TransportID {
+        let id = TransportID(value: nextTransport)
+        nextTransport += 1
+        owners[id] = owner
+        return id
+    }
+
+    func newPublication() -> PublicationID {
+        defer { nextPublication += 1 }
+        return PublicationID(value: nextPublication)
+    }
+
+    /// Closes a connection by a call: nobody needs to be told.
+    func close(_ id: TransportID, in room: RoomConnections) {
+        owners[id] = nil
+        latest[id] = nil
+        post(.close(id), to: room)
+    }
+
+    func statistics(of id: TransportID) -> TransportStatistics { latest[id] ?? TransportStatistics() }
+
+    var negotiationLimits: SessionDescription.Limits {
+        SessionDescription.Limits(bytes: settings.maximumDescriptionBytes, mediaLines: settings.maximumMediaLines)
+    }
+
+    // MARK: Events
+
+    fileprivate func receive(_ event: WorkerEvent, from worker: Int) {
+        switch event {
+        case .state(let id, let state): transportChanged(id, state)
+        case .speaker(let room, let participant):
+            if rooms[room] != nil { onEvent(.activeSpeaker(room: room, participant: participant)) }
+        case .statistics(let changed, let totals):
+            for (id, numbers) in changed where owners[id] != nil { latest[id] = numbers }
+            workerTotals[worker] = totals
+        case .ended:
+            living -= 1
+            if living == 0 { whenEnded?() }
+        }
+    }
+
+    private func transportChanged(_ id: TransportID, _ state: TransportState) {
+        guard let owner = owners[id], let room = rooms[owner.room] else { return }
+        latest[id, default: TransportStatistics()].state = state
+        if state == .closed {
+            owners[id] = nil
+            if let producer = owner.producer {
+                room.publishing[producer]?.subscribers[owner.participant]?.isDead = true
+            } else {
+                room.publishing[owner.participant]?.isDead = true
+            }
+        }
+        onEvent(.transportState(room: owner.room, participant: owner.participant, producer: owner.producer, state: state))
+    }
+}
+
+/// Where workers' events arrive; it outlives an engine that goes away.
+@MainActor
+private final class EventInbox {
+    weak var engine: RelayEngine?
+
+    nonisolated init() {}
+
+    func deliver(_ batch: [(worker: Int, event: WorkerEvent)]) {
+        for (worker, event) in batch { engine?.receive(event, from: worker) }
+    }
+}

@@ -1,0 +1,83 @@
+internal import CNet
+internal import Dispatch
+internal import Glibc
+internal import Log
+internal import Loop
+internal import RelayProtocol
+internal import Synchronization
+
+/// Runs a worker on a thread of its own; the control thread holds the way to it.
+final class WorkerThread: Sendable {
+    let commands: Mailbox<WorkerCommand>
+    /// What peers are told of this worker's sockets.
+    let candidates: [HostCandidate]
+
+    /// What the new thread is born with.
+    private final class Birth: Sendable {
+        let number: Int
+        let sockets: [BoundSocket]
+        let certificate: Certificate
+        let consentTimeout: Instant.Span
+        let events: Mailbox<(worker: Int, event: WorkerEvent)>
+        let result = Mutex<Mailbox<WorkerCommand>?>(nil)
+        let isReady = DispatchSemaphore(value: 0)
+
+        init(
+            number: Int, sockets: [BoundSocket], certificate: Certificate, consentTimeout: Instant.Span,
+            events: Mailbox<(worker: Int, event: WorkerEvent)>
+        ) {
+            self.number = number
+            self.sockets = sockets
+            self.certificate = certificate
+            self.consentTimeout = consentTimeout
+            self.events = events
+        }
+
+        func live() {
+            cnet_name_thread("worker-\(number)")
+            do {
+                let loop = try EventLoop()
+                let worker = Worker(
+                    loop: loop, sockets: sockets.map { MediaSocket(descriptor: $0.descriptor, local: $0.local) },
+                    certificate: certificate, consentTimeout: consentTimeout
+                ) { [events, number] in events.post((number, $0)) }
+                try worker.start()
+                let commands = try loop.mailbox(of: WorkerCommand.self) { worker.apply($0) }
+                result.withLock { $0 = commands }
+                isReady.signal()
+                loop.run()
+                loop.close()
+            } catch {
+                Log.error("worker failed to start", ["worker": "\(number)", "error": "\(error)"])
+                isReady.signal()
+            }
+        }
+    }
+
+    /// Starts the thread and waits until its loop runs.
+    init(
+        number: Int, sockets: [BoundSocket], certificate: Certificate, consentTimeout: Instant.Span,
+        events: Mailbox<(worker: Int, event: WorkerEvent)>
+    ) throws(RelayStartError) {
+        let birth = Birth(
+            number: number, sockets: sockets, certificate: certificate, consentTimeout: consentTimeout, events: events)
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(birth).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Birth>.fromOpaque(context).takeRetainedValue().live()
+                return nil
+            }, context)
+        guard status == 0 else {
+            Unmanaged<Birth>.fromOpaque(context).release()
+            throw .setUp("a worker thread")
+        }
+        pthread_detach(thread)
+        birth.isReady.wait()
+        guard let commands = birth.result.withLock({ $0 }) else { throw .setUp("a worker's event loop") }
+        self.commands = commands
+        candidates = sockets.map(\.candidate)
+    }
+}

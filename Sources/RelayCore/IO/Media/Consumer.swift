@@ -1,0 +1,105 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// One track going out to one subscriber: where its packets' numbers come from, and what its receiver reports.
+final class Consumer {
+    private(set) var track: OutgoingTrack
+    /// Owns this consumer.
+    unowned(unsafe) let transport: Transport
+    private(set) var header: HeaderWriter
+    /// Header of retransmissions (RFC 4588); nil: packets are resent as they were.
+    private(set) var repairHeader: HeaderWriter?
+    /// First sequence number written with the present header, where an older one was in use before.
+    private var headerSince: UInt16?
+    /// RED is negotiated with the publisher's payload types, so that it can be carried through.
+    var carriesRedundancy: Bool { track.codec.redundancyPayloadType != nil }
+
+    var map: SequenceMap
+    /// Indices that were sealed: an index is never used for two packets.
+    var sealed = ReplayWindow()
+    var repairSealed = ReplayWindow()
+    var repairSequence = UInt16.random(in: 0...UInt16.max)
+    /// Nothing is forwarded before a packet that a decoder can begin with.
+    private(set) var awaitsStart = true
+
+    private(set) var packets: UInt32 = 0
+    private(set) var octets: UInt32 = 0
+    var requests: RetransmissionRequests?
+    var reports = SenderReportClock()
+    var roundTrip = RoundTrip()
+    /// From the receiver's reports.
+    var cumulativeLost: Int32 = 0
+
+    init(track: OutgoingTrack, transport: Transport) {
+        self.track = track
+        self.transport = transport
+        (header, repairHeader) = Self.headers(for: track)
+        map = SequenceMap(
+            sequence: UInt16.random(in: 0...0x7fff), timestamp: UInt32.random(in: 0...UInt32.max),
+            clockRate: track.codec.clockRate)
+    }
+
+    /// Takes over a renegotiated track under the same SSRC; RTP goes on where it was.
+    func update(_ track: OutgoingTrack) {
+        if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
+        self.track = track
+        (header, repairHeader) = Self.headers(for: track)
+        headerSince = map.highestSequence.map { $0 &+ 1 }
+    }
+
+    /// Whether a packet can be resent: on the retransmission stream always, as it was only under the header it had.
+    func mayResend(_ sequence: UInt16) -> Bool {
+        guard repairHeader == nil, let headerSince else { return true }
+        return Int16(bitPattern: sequence &- headerSince) >= 0
+    }
+
+    private static func headers(for track: OutgoingTrack) -> (HeaderWriter, HeaderWriter?) {
+        let codec = track.codec
+        if let payloadType = codec.retransmissionPayloadType, let ssrc = track.retransmissionSSRC {
+            return (
+                HeaderWriter(ssrc: track.ssrc, payloadType: codec.payloadType, extensions: track.extensions, mid: track.mid),
+                HeaderWriter(ssrc: ssrc, payloadType: payloadType, extensions: track.extensions, mid: track.mid)
+            )
+        }
+        // A packet that is resent as it was must be the same to the last bit: the same SRTP index never protects two
+        // different headers. So nothing that changes with the time of sending goes in.
+        var extensions = track.extensions
+        extensions[.transportSequence] = 0
+        extensions[.absoluteSendTime] = 0
+        return (HeaderWriter(ssrc: track.ssrc, payloadType: codec.payloadType, extensions: extensions, mid: track.mid), nil)
+    }
+
+    /// Only packets that need not be repeated bit by bit may be padded.
+    var allowsPadding: Bool { repairHeader != nil }
+
+    /// Stops; forwarding picks up at a keyframe.
+    func pause() {
+        awaitsStart = true
+        map.pause()
+    }
+
+    /// The consumer's numbers for a packet, or nil where it is not to be forwarded.
+    @inline(__always)
+    func place(_ packet: UnsafePointer<PendingPacket>, at now: Instant) -> SequenceMap.Mapped? {
+        let source = packet.pointee.header.ssrc
+        if awaitsStart || map.source != source {
+            guard packet.pointee.startsKeyframe, !packet.pointee.isLate else { return nil }
+            map.begin(source: source)
+            awaitsStart = false
+        }
+        return map.forward(
+            source: source, sequence: packet.pointee.header.sequence, timestamp: packet.pointee.header.timestamp, at: now)
+    }
+
+    /// New keys: SRTP begins anew, so the rollover count does too.
+    func resetSealing() {
+        sealed = ReplayWindow()
+        repairSealed = ReplayWindow()
+    }
+
+    @inline(__always)
+    func count(payload: Int) {
+        packets &+= 1
+        octets &+= UInt32(truncatingIfNeeded: payload)
+    }
+}

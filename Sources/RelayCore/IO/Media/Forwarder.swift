@@ -1,0 +1,172 @@
+internal import COpenSSL
+internal import RelayControl
+internal import RelayProtocol
+
+/// Writes packets for consumers: header into the send arena, ciphertext behind it in one pass over the shared plaintext.
+/// Neither locks nor allocates.
+final class Forwarder {
+    private let pool: PacketPool
+    private let sockets: [MediaSocket]
+    private let parts: UnsafeMutablePointer<copenssl_part>
+    /// `00 00 03`, `00 02`, `01` one after the other: RTP paddings by length.
+    private let paddings: UnsafeMutablePointer<UInt8>
+    private let originalSequence: UnsafeMutableRawPointer
+    var now = Instant.zero
+    /// 6.18 fixed point seconds of `now`.
+    private var sendTime: UInt32 = 0
+    private(set) var packets: UInt64 = 0
+    private(set) var bytes: UInt64 = 0
+    private(set) var retransmissions: UInt64 = 0
+
+    init(pool: PacketPool, sockets: [MediaSocket]) {
+        self.pool = pool
+        self.sockets = sockets
+        parts = .allocate(capacity: 3)
+        parts.initialize(repeating: copenssl_part(), count: 3)
+        paddings = .allocate(capacity: 6)
+        for (index, byte) in ([0, 0, 3, 0, 2, 1] as [UInt8]).enumerated() { paddings[index] = byte }
+        originalSequence = .allocate(byteCount: 2, alignment: 2)
+    }
+
+    deinit {
+        parts.deallocate()
+        paddings.deallocate()
+        originalSequence.deallocate()
+    }
+
+    /// The time of what is forwarded from now on.
+    func setTime(_ now: Instant) {
+        self.now = now
+        sendTime = UInt32(truncatingIfNeeded: (now.microseconds &<< 18) / 1_000_000) & 0xff_ffff
+    }
+
+    /// Forwards packets that leave together, in order.
+    @inline(__always)
+    func forward(_ packets: UnsafeMutableBufferPointer<PendingPacket>, to consumer: Consumer) {
+        let transport = consumer.transport
+        guard transport.isSendable, let sealer = transport.sealer, let path = transport.paths.selected,
+            let first = packets.baseAddress
+        else { return }
+        let queue = sockets[path.socket].queue
+        for index in 0..<packets.count {
+            let packet = UnsafePointer(first + index)
+            guard let mapped = consumer.place(packet, at: now) else { continue }
+            forward(packet, mapped, consumer, sealer, queue, path.remote)
+        }
+        queue.closeRun()
+    }
+
+    @inline(__always)
+    private func forward(
+        _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ consumer: Consumer, _ sealer: PacketSealer,
+        _ queue: SendQueue, _ remote: Endpoint
+    ) {
+        let index = consumer.sealed.index(of: mapped.sequence)
+        guard consumer.sealed.accepts(index) else { return }
+        consumer.sealed.record(index)
+        let padding = consumer.allowsPadding ? Int(packet.pointee.padding) : 0
+        let length = write(
+            slot: packet.pointee.slot, header: packet.pointee.header, fields: packet.pointee.fields,
+            payloadLength: packet.pointee.payloadLength, primaryOffset: packet.pointee.primaryOffset, padding: padding,
+            mapped: mapped, index: index, consumer, sealer, queue)
+        guard let length else { return }
+        queue.commit(length, to: remote)
+        consumer.count(payload: packet.pointee.payloadLength)
+        count(length, on: consumer.transport)
+    }
+
+    /// Writes one packet where `queue` has room, but does not commit it.
+    @inline(__always)
+    private func write(
+        slot: Int32, header: PacketHeader, fields: ExtensionFields, payloadLength: Int, primaryOffset: Int?, padding: Int,
+        mapped: SequenceMap.Mapped, index: UInt64, _ consumer: Consumer, _ sealer: PacketSealer, _ queue: SendQueue
+    ) -> Int? {
+        let transport = consumer.transport
+        let memory = pool.memory(slot)
+        let out = queue.reserve(HeaderWriter.maximumLength + payloadLength + padding + 16)
+        let values = HeaderWriter.Values(
+            sequence: mapped.sequence, timestamp: mapped.timestamp, marker: header.marker, hasPadding: padding > 0,
+            transportSequence: transport.transportSequence, sendTime: sendTime)
+        let headerLength = consumer.header.write(
+            values, source: UnsafeRawBufferPointer(start: memory, count: PacketPool.slotBytes), fields: fields, to: out)
+        if consumer.header.carriesTransportSequence { transport.transportSequence &+= 1 }
+        var skipped = 0
+        if let primaryOffset {
+            if consumer.carriesRedundancy {
+                consumer.header.mark(payloadType: consumer.track.codec.redundancyPayloadType, marker: header.marker, at: out)
+            } else {
+                skipped = primaryOffset
+            }
+        }
+        parts[0] = copenssl_part(
+            data: memory + header.length + skipped, length: Int32(truncatingIfNeeded: payloadLength - skipped))
+        var count = 1
+        if padding > 0 {
+            let offset = padding == 1 ? 5 : padding == 2 ? 3 : 0
+            parts[1] = copenssl_part(data: paddings + offset, length: Int32(truncatingIfNeeded: padding))
+            count = 2
+        }
+        return sealer.seal(
+            headerLength: headerLength, parts: parts, partCount: count, ssrc: consumer.header.ssrc, index: index, out: out)
+    }
+
+    /// Sends a packet of a producer's history again: on the retransmission stream (RFC 4588), or as it was.
+    /// - Parameter sequence: the consumer's number of it.
+    func resend(_ held: PacketHistory.Packet, of producer: Producer, as sequence: UInt16, timestampOffset: UInt32, to consumer: Consumer) {
+        let transport = consumer.transport
+        let memory = pool.memory(held.slot)
+        let packet = UnsafeRawBufferPointer(start: memory, count: Int(held.length))
+        guard let sealer = transport.sealer, let path = transport.paths.selected, let header = PacketHeader(packet) else { return }
+        let queue = sockets[path.socket].queue
+        let fields = ExtensionFields(packet, header: header, table: producer.table)
+        let payloadLength = packet.count - header.length
+        let mapped = SequenceMap.Mapped(sequence: sequence, timestamp: header.timestamp &+ timestampOffset)
+        let primary = producer.primaryOffset(header, packet)
+        let length: Int?
+        if let repairHeader = consumer.repairHeader {
+            length = writeRepair(
+                header, fields, packet, skipped: primary ?? 0, mapped, repairHeader, consumer, sealer, queue)
+        } else {
+            length = write(
+                slot: held.slot, header: header, fields: fields, payloadLength: payloadLength, primaryOffset: primary,
+                padding: 0, mapped: mapped, index: consumer.sealed.index(of: sequence), consumer, sealer, queue)
+        }
+        guard let length else { return }
+        queue.commit(length, to: path.remote)
+        queue.closeRun()
+        retransmissions &+= 1
+        count(length, on: transport)
+    }
+
+    private func writeRepair(
+        _ header: PacketHeader, _ fields: ExtensionFields, _ packet: UnsafeRawBufferPointer, skipped: Int,
+        _ mapped: SequenceMap.Mapped, _ repairHeader: HeaderWriter, _ consumer: Consumer, _ sealer: PacketSealer,
+        _ queue: SendQueue
+    ) -> Int? {
+        let transport = consumer.transport
+        let out = queue.reserve(HeaderWriter.maximumLength + packet.count + 18)
+        consumer.repairSequence &+= 1
+        let values = HeaderWriter.Values(
+            sequence: consumer.repairSequence, timestamp: mapped.timestamp, marker: header.marker, hasPadding: false,
+            transportSequence: transport.transportSequence, sendTime: sendTime)
+        let headerLength = repairHeader.write(values, source: packet, fields: fields, to: out)
+        if repairHeader.carriesTransportSequence { transport.transportSequence &+= 1 }
+        let index = consumer.repairSealed.index(of: consumer.repairSequence)
+        guard consumer.repairSealed.accepts(index), let base = packet.baseAddress else { return nil }
+        consumer.repairSealed.record(index)
+        originalSequence.put(mapped.sequence, at: 0)
+        parts[0] = copenssl_part(data: originalSequence, length: 2)
+        parts[1] = copenssl_part(
+            data: base + header.length + skipped, length: Int32(truncatingIfNeeded: packet.count - header.length - skipped))
+        return sealer.seal(
+            headerLength: headerLength, parts: parts, partCount: 2, ssrc: repairHeader.ssrc, index: index, out: out)
+    }
+
+    @inline(__always)
+    private func count(_ length: Int, on transport: Transport) {
+        packets &+= 1
+        bytes &+= UInt64(length)
+        transport.statistics.packets &+= 1
+        transport.statistics.bytes &+= UInt64(length)
+    }
+}

@@ -1,0 +1,104 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// What one publishing connection receives: its streams by SSRC, and what it reports back about the path.
+final class InboundMedia {
+    let publication: Publication
+    private(set) var streams: [UInt32: IncomingStream] = [:]
+    private(set) var table = ExtensionTable(ExtensionMap())
+    /// Arrival times for the publisher's bandwidth estimate; nil until negotiated.
+    private(set) var feedback: TransportFeedback?
+    /// Only REMB was negotiated.
+    private(set) var wantsEstimate = false
+    /// SSRC of our RTCP.
+    let reporter = UInt32.random(in: 1...UInt32.max)
+    var firCommand: UInt8 = 0
+    var nextReport: Instant
+
+    /// Streams of one connection; more SSRCs than any browser makes.
+    private static let maximumStreams = 512
+
+    init(publication: Publication, at now: Instant) {
+        self.publication = publication
+        nextReport = now
+        for producer in publication.producers { producer.forgetStreams() }
+    }
+
+    /// Takes note of a negotiation: extension identifiers are the same on all m-lines of a bundle.
+    func renegotiated() {
+        var map = ExtensionMap()
+        var wide = false
+        var estimate = false
+        for producer in publication.producers {
+            for kind in HeaderExtension.allCases where map[kind] == 0 { map[kind] = producer.track.extensions[kind] }
+            wide = wide || producer.track.feedback.contains(.transportWide)
+            estimate = estimate || producer.track.feedback.contains(.receiverEstimate)
+        }
+        table = ExtensionTable(map)
+        for producer in publication.producers { producer.table = table }
+        if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }
+        wantsEstimate = estimate && feedback == nil
+        streams = streams.filter { _, stream in publication.producers.contains { $0 === stream.producer } }
+    }
+
+    /// Finds out whose an unknown SSRC is: by announcement, by mid and rid, or by a payload type that only one track has.
+    func resolve(_ header: PacketHeader, fields: ExtensionFields, packet: UnsafeRawBufferPointer, at now: Instant) -> IncomingStream? {
+        guard streams.count < Self.maximumStreams else { return nil }
+        let mid = text(.mid, fields, packet)
+        guard let producer = producer(of: header, mid: mid) else { return nil }
+        let codec = producer.track.codec
+        if header.payloadType == codec.retransmissionPayloadType {
+            let rid = text(.repairedStreamID, fields, packet) ?? text(.streamID, fields, packet)
+            guard let repaired = repairedStream(by: header.ssrc, rid: rid, of: producer) else { return nil }
+            return register(IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, repairs: repaired, at: now))
+        }
+        guard header.payloadType == codec.payloadType || header.payloadType == codec.redundancyPayloadType else { return nil }
+        let rid = text(.streamID, fields, packet) ?? ""
+        return register(IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, streamID: rid, at: now))
+    }
+
+    private func register(_ stream: IncomingStream) -> IncomingStream {
+        streams[stream.ssrc] = stream
+        if stream.repairs == nil { stream.producer.add(stream) }
+        return stream
+    }
+
+    private func producer(of header: PacketHeader, mid: String?) -> Producer? {
+        let producers = publication.producers
+        if let mid { return producers.first { $0.track.mid == mid } }
+        if let announced = producers.first(where: { producer in
+            producer.track.streams.contains { $0.ssrc == header.ssrc || $0.retransmissionSSRC == header.ssrc }
+        }) {
+            return announced
+        }
+        let fitting = producers.filter { producer in
+            let codec = producer.track.codec
+            return codec.payloadType == header.payloadType || codec.retransmissionPayloadType == header.payloadType
+                || codec.redundancyPayloadType == header.payloadType
+        }
+        return fitting.count == 1 ? fitting[0] : nil
+    }
+
+    private func repairedStream(by ssrc: UInt32, rid: String?, of producer: Producer) -> IncomingStream? {
+        if let announced = producer.track.streams.first(where: { $0.retransmissionSSRC == ssrc }) {
+            return producer.streams.first { $0.ssrc == announced.ssrc }
+        }
+        if let rid { return producer.streams.first { $0.streamID == rid } }
+        return producer.streams.count == 1 ? producer.streams[0] : nil
+    }
+
+    private func text(_ kind: HeaderExtension, _ fields: ExtensionFields, _ packet: UnsafeRawBufferPointer) -> String? {
+        fields.bytes(kind, in: packet).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// New keys: SRTP begins anew on every stream.
+    func resetWindows() {
+        for stream in streams.values { stream.window = ReplayWindow() }
+    }
+
+    /// Lets go of every stream; the publication stays.
+    func close() {
+        for stream in streams.values where stream.repairs == nil { stream.producer.remove(stream) }
+        streams = [:]
+    }
+}

@@ -1,0 +1,48 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// One SSRC from a publisher: a track's media, one of its simulcast layers, or the retransmissions of one of those.
+final class IncomingStream {
+    let ssrc: UInt32
+    let producer: Producer
+    unowned let publication: Publication
+    /// For a retransmission stream (RFC 4588): whose packets it repeats.
+    let repairs: IncomingStream?
+    /// Layer by rid, if it has one.
+    let streamID: String
+
+    /// SRTP's view of the SSRC.
+    var window = ReplayWindow()
+    /// Packets taken, whether they came by themselves or as a retransmission: each is forwarded once.
+    var arrived = ReplayWindow()
+    var statistics: ReceiveStatistics
+    /// Nil where NACK was not negotiated.
+    let missing: MissingPackets?
+    let history: PacketHistory?
+    var keyframes = KeyframeRequests()
+    var lastPacketAt: Instant
+
+    init(
+        ssrc: UInt32, producer: Producer, of publication: Publication, repairs: IncomingStream? = nil, streamID: String = "",
+        at now: Instant
+    ) {
+        self.ssrc = ssrc
+        self.producer = producer
+        self.publication = publication
+        self.repairs = repairs
+        self.streamID = streamID
+        lastPacketAt = now
+        let track = producer.track
+        statistics = ReceiveStatistics(ssrc: ssrc, clockRate: track.codec.clockRate)
+        let isMedia = repairs == nil
+        missing = isMedia && track.feedback.contains(.nack) ? MissingPackets() : nil
+        var settings = PacketHistory.Settings()
+        if track.kind == .audio { settings.capacity = 128 }
+        history = isMedia ? PacketHistory(settings) : nil
+    }
+
+    /// Gives every slot of the history back.
+    func close(_ pool: PacketPool) {
+        while let slot = history?.removeFirst() { pool.release(slot) }
+    }
+}

@@ -1,0 +1,52 @@
+internal import RelayProtocol
+
+/// A decrypted packet that waits for its frame's end to be forwarded. It holds a reference to its slot.
+struct PendingPacket {
+    var slot: Int32
+    var header: PacketHeader
+    var fields: ExtensionFields
+    /// Bytes behind the header, without padding.
+    var payloadLength: Int
+    /// Where in a RED payload (RFC 2198) the primary block begins; nil where the payload is not RED.
+    var primaryOffset: Int?
+    /// Bytes of RTP padding to add, so that the packet can share a run with its neighbours.
+    var padding: UInt8 = 0
+    /// A decoder can begin here.
+    var startsKeyframe: Bool
+    /// Came behind newer packets of its stream.
+    var isLate: Bool
+
+    /// Whole length of what would be sent, less header differences and tag.
+    var paddedPayloadLength: Int { payloadLength + Int(padding) }
+}
+
+/// Decides on paddings. Browsers split a frame into packets that differ by a byte or two, the larger ones last; only
+/// equal ones share a GSO run, so a run is brought to its largest member's size where that costs at most
+/// `maximumPadding` bytes a packet.
+enum RunPlan {
+    static let maximumPadding = 3
+
+    /// Sets the paddings of packets that leave together.
+    static func pad(_ packets: UnsafeMutableBufferPointer<PendingPacket>) {
+        var start = 0
+        while start < packets.count {
+            var smallest = packets[start].payloadLength
+            var largest = smallest
+            var end = start + 1
+            while end < packets.count {
+                let length = packets[end].payloadLength
+                let low = min(smallest, length)
+                let high = max(largest, length)
+                guard high - low <= maximumPadding else { break }
+                smallest = low
+                largest = high
+                end += 1
+            }
+            // A shorter last packet ends the run by itself and needs no padding.
+            for index in start..<end where index < packets.count - 1 {
+                packets[index].padding = UInt8(truncatingIfNeeded: largest - packets[index].payloadLength)
+            }
+            start = end
+        }
+    }
+}

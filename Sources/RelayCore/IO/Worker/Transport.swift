@@ -1,0 +1,56 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// One peer connection on a worker: its paths, its DTLS association, its keys, and what flows over it.
+final class Transport {
+    let id: TransportID
+    let role: TransportRole
+    /// Local ICE credentials; several during an ICE restart, the current ones last.
+    var credentials: [(ufrag: String, password: String)]
+    var remote: RemoteTransport?
+    var paths = AddressSet()
+    var dtls: DTLSEndpoint?
+    var sealer: PacketSealer?
+    var opener: PacketOpener?
+    /// When the DTLS retransmission timer is due.
+    var dtlsDeadline: Instant?
+    var state = TransportState.new
+    let openedAt: Instant
+    /// When the remote description came: from then on the peer is expected.
+    var describedAt: Instant?
+
+    /// Publisher only.
+    let inbound: InboundMedia?
+    /// Subscriber only.
+    var consumers: [Consumer] = []
+    /// Every consumer this connection ever had, by SSRC.
+    var known: [UInt32: Consumer] = [:]
+    var publication: Publication?
+
+    /// Next transport-wide sequence number to this peer.
+    var transportSequence: UInt16 = 0
+    var statistics = TransportStatistics()
+    /// The numbers as last reported.
+    var reported: TransportStatistics?
+
+    init(
+        id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?, at now: Instant
+    ) {
+        self.id = id
+        self.role = role
+        self.inbound = inbound
+        credentials = [(ufrag, password)]
+        openedAt = now
+    }
+
+    /// Media may be sent: keys and a path are there.
+    @inline(__always)
+    var isSendable: Bool { sealer != nil && paths.selected != nil && state != .closed }
+
+    func password(of ufrag: String) -> String? { credentials.first { $0.ufrag == ufrag }?.password }
+
+    /// A check used this ufrag: older credentials have had their time.
+    func retireCredentials(before ufrag: String) {
+        if let index = credentials.firstIndex(where: { $0.ufrag == ufrag }), index > 0 { credentials.removeFirst(index) }
+    }
+}

@@ -1,0 +1,158 @@
+internal import Log
+internal import RelayControl
+internal import RelayProtocol
+
+/// ICE and DTLS of a worker's transports.
+extension Worker {
+    func receiveSTUN(_ datagram: UnsafeRawBufferPointer, on path: Path) {
+        let outcome = checks.handle(datagram, from: path.remote) { [unowned self] ufrag in
+            byUfrag[ufrag]?.password(of: ufrag)
+        }
+        switch outcome {
+        case .ignored: totals.datagramsRefused &+= 1
+        case .refused(let length):
+            totals.datagramsRefused &+= 1
+            // Strangers get few answers, so that nobody can use us to flood a forged address.
+            if length > 0, refusals.mayAnswer(at: now) { send(checks.reply, length, on: path) }
+        case .accepted(let ufrag, let useCandidate, let length):
+            guard let transport = byUfrag[ufrag] else { return }
+            send(checks.reply, length, on: path)
+            accept(transport, ufrag: ufrag, path: path, useCandidate: useCandidate)
+        }
+    }
+
+    private func accept(_ transport: Transport, ufrag: String, path: Path, useCandidate: Bool) {
+        let change = transport.paths.checked(on: path, useCandidate: useCandidate, at: now)
+        if let evicted = change.evicted, byPath[evicted] === transport { byPath[evicted] = nil }
+        byPath[path] = transport
+        if transport.credentials.count > 1 {
+            for (old, _) in transport.credentials where old != ufrag && byUfrag[old] === transport {
+                // The newest credentials are in use; what came before them retires.
+                if transport.credentials.last?.ufrag == ufrag { byUfrag[old] = nil }
+            }
+            transport.retireCredentials(before: ufrag)
+        }
+        switch transport.state {
+        case .new: setState(transport, .connecting)
+        case .disconnected: setState(transport, transport.sealer != nil ? .connected : .connecting)
+        default: break
+        }
+        beginDTLS(transport)
+    }
+
+    /// Makes the DTLS association once the remote description and a path are there.
+    func beginDTLS(_ transport: Transport) {
+        guard transport.dtls == nil, let remote = transport.remote, transport.paths.selected != nil else { return }
+        do {
+            let dtls = try DTLSEndpoint(
+                certificate: certificate, isClient: remote.weAreDTLSClient, expected: remote.fingerprints)
+            transport.dtls = dtls
+            if remote.weAreDTLSClient { dtls.start() }
+            drainDTLS(transport)
+        } catch {
+            Log.error("DTLS set-up failed", ["error": "\(error)"])
+        }
+    }
+
+    func receiveDTLS(_ datagram: UnsafeRawBufferPointer, on path: Path) {
+        guard let transport = byPath[path], let dtls = transport.dtls else {
+            totals.datagramsRefused &+= 1
+            return
+        }
+        dtls.receive(datagram)
+        drainDTLS(transport)
+        follow(dtls, of: transport)
+    }
+
+    /// Acts on what became of an association.
+    func follow(_ dtls: DTLSEndpoint, of transport: Transport) {
+        switch dtls.state {
+        case .handshaking: break
+        case .connected: if transport.sealer == nil { takeKeys(dtls, transport) }
+        case .closed: close(transport)
+        case .failed(let reason):
+            Log.warning("DTLS failed", ["transport": "\(transport.id.value)", "reason": reason])
+            close(transport)
+        }
+    }
+
+    private func takeKeys(_ dtls: DTLSEndpoint, _ transport: Transport) {
+        do {
+            guard let keys = dtls.exportKeys() else { throw CipherError.setUp("SRTP profile") }
+            transport.sealer = try PacketSealer(keys.sending, profile: keys.profile)
+            transport.opener = try PacketOpener(keys.receiving, profile: keys.profile)
+            transport.inbound?.resetWindows()
+            for consumer in transport.known.values { consumer.resetSealing() }
+            setState(transport, .connected)
+            requestKeyframes(for: transport)
+        } catch {
+            Log.warning("no SRTP keys", ["transport": "\(transport.id.value)", "error": "\(error)"])
+            close(transport)
+        }
+    }
+
+    func drainDTLS(_ transport: Transport) {
+        guard let dtls = transport.dtls else { return }
+        if let path = transport.paths.selected { dtls.drain { send($0, on: path) } }
+        transport.dtlsDeadline = dtls.timeout.map { now + $0 }
+    }
+
+    // MARK: Time
+
+    /// Retransmits handshakes that are due.
+    func pollHandshakes() {
+        for transport in Array(transports.values) {
+            guard let deadline = transport.dtlsDeadline, deadline <= now, let dtls = transport.dtls else { continue }
+            dtls.handleTimeout()
+            drainDTLS(transport)
+            follow(dtls, of: transport)
+        }
+    }
+
+    /// Notices peers that went silent (RFC 7675) and forgets old paths.
+    func pollConsent() {
+        let worrying = min(Instant.Span.seconds(7), Instant.Span(microseconds: consentTimeout.microseconds / 2))
+        for transport in Array(transports.values) {
+            // Before the remote description nobody can be expected; a backend may take its time to answer.
+            guard transport.remote != nil || transport.paths.lastCheck != nil else { continue }
+            let silence = now - (transport.paths.lastCheck ?? transport.describedAt ?? transport.openedAt)
+            if silence > consentTimeout {
+                Log.info("consent expired", ["transport": "\(transport.id.value)"])
+                close(transport)
+            } else if silence > worrying, transport.state == .connected {
+                setState(transport, .disconnected)
+            }
+            for path in transport.paths.expire(at: now) where byPath[path] === transport { byPath[path] = nil }
+        }
+    }
+
+    // MARK: Sending
+
+    func send(_ bytes: UnsafeRawBufferPointer, on path: Path) {
+        guard let source = bytes.baseAddress, sockets.indices.contains(path.socket) else { return }
+        let queue = sockets[path.socket].queue
+        queue.reserve(bytes.count).copyMemory(from: source, byteCount: bytes.count)
+        queue.commit(bytes.count, to: path.remote)
+        queue.closeRun()
+    }
+
+    private func send(_ buffer: UnsafeMutableRawBufferPointer, _ length: Int, on path: Path) {
+        send(UnsafeRawBufferPointer(rebasing: buffer[0..<min(length, buffer.count)]), on: path)
+    }
+}
+
+/// How many error replies strangers get: 200 a second.
+struct RefusalBudget {
+    private var second: Int64 = 0
+    private var used = 0
+
+    mutating func mayAnswer(at now: Instant) -> Bool {
+        let current = now.microseconds / 1_000_000
+        if current != second {
+            second = current
+            used = 0
+        }
+        used += 1
+        return used <= 200
+    }
+}

@@ -1,0 +1,187 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// RTCP: what peers report and ask for, and what is reported to them and asked of them.
+extension Worker {
+    // MARK: In
+
+    func receiveControl(_ bytes: UnsafeRawBufferPointer, of transport: Transport) {
+        var reader = RTCPReader(bytes)
+        while let packet = reader.next() {
+            switch packet {
+            case .senderReport(let report):
+                receive(report.info, of: transport)
+                for block in report.blocks { receive(block, of: transport) }
+            case .receiverReport(let report):
+                for block in report.blocks { receive(block, of: transport) }
+            case .nack(let feedback):
+                guard let consumer = consumer(feedback.media, of: transport) else { continue }
+                for sequence in feedback { resend(sequence, to: consumer) }
+            case .pictureLoss(let feedback):
+                if let consumer = consumer(feedback.media, of: transport) { requestKeyframe(for: consumer) }
+            case .fullIntraRequest(let feedback):
+                for entry in feedback {
+                    if let consumer = consumer(entry.ssrc, of: transport) { requestKeyframe(for: consumer) }
+                }
+            case .goodbye, .sourceDescription, .transportFeedback, .receiverEstimate, .other: continue
+            }
+        }
+        if reader.malformed { totals.datagramsRefused &+= 1 }
+    }
+
+    private func consumer(_ ssrc: UInt32, of transport: Transport) -> Consumer? {
+        transport.consumers.first { $0.track.ssrc == ssrc }
+    }
+
+    /// A publisher's sender report: noted, and translated for everybody who gets the stream.
+    private func receive(_ info: SenderInfo, of transport: Transport) {
+        guard let stream = transport.inbound?.streams[info.ssrc], stream.repairs == nil else { return }
+        stream.statistics.received(info, at: now)
+        for consumer in stream.producer.consumers where consumer.map.source == info.ssrc {
+            guard consumer.transport.isSendable, let timestamp = consumer.map.timestamp(ofCurrentSource: info.rtpTime) else {
+                continue
+            }
+            let own = SenderInfo(
+                ssrc: consumer.track.ssrc, ntpTime: info.ntpTime, rtpTime: timestamp, packetCount: consumer.packets,
+                octetCount: consumer.octets)
+            var writer = control.writer()
+            guard writer.senderReport(own),
+                writer.sourceDescription(ssrc: consumer.track.ssrc, canonicalName: consumer.track.canonicalName)
+            else { continue }
+            send(writer, to: consumer.transport)
+            consumer.reports.sent(compactNTPTime: own.compactNTPTime, at: now)
+        }
+    }
+
+    /// A subscriber's report about one of its streams.
+    private func receive(_ block: ReportBlock, of transport: Transport) {
+        guard let consumer = consumer(block.ssrc, of: transport) else { return }
+        consumer.cumulativeLost = block.cumulativeLost
+        if let sample = consumer.reports.roundTrip(of: block, at: now) { consumer.roundTrip.add(sample) }
+    }
+
+    private func resend(_ sequence: UInt16, to consumer: Consumer) {
+        guard consumer.mayResend(sequence), let publication = consumer.transport.publication,
+            let origin = consumer.map.origin(of: sequence),
+            let producer = publication.producers.first(where: { $0.track.mid == consumer.track.sourceMid }),
+            let stream = producer.streams.first(where: { $0.ssrc == origin.source }),
+            let held = stream.history?.find(origin.sequence)
+        else { return }
+        let requests = consumer.requests ?? RetransmissionRequests()
+        consumer.requests = requests
+        let roundTrip = consumer.roundTrip.smoothed ?? .milliseconds(20)
+        guard requests.allows(sequence, bytes: Int(held.length), roundTrip: roundTrip, at: now) else { return }
+        forwarder.resend(held, of: producer, as: sequence, timestampOffset: origin.timestampOffset, to: consumer)
+    }
+
+    // MARK: Keyframes
+
+    /// A subscriber is ready for media: each of its videos needs a keyframe to begin with.
+    func requestKeyframes(for transport: Transport) {
+        for consumer in transport.consumers { requestKeyframe(for: consumer) }
+    }
+
+    private func requestKeyframe(for consumer: Consumer) {
+        guard consumer.track.kind == .video,
+            let producer = consumer.transport.publication?.producers.first(where: { $0.track.mid == consumer.track.sourceMid }),
+            producer.isSelected, let stream = producer.current ?? producer.streams.last
+        else { return }
+        requestKeyframe(of: stream)
+    }
+
+    /// Asks a publisher for a keyframe, unless it was asked just now.
+    func requestKeyframe(of stream: IncomingStream) {
+        if stream.keyframes.request(at: now) { sendKeyframeRequest(stream) }
+    }
+
+    func sendKeyframeRequest(_ stream: IncomingStream) {
+        guard let transport = stream.publication.transport, let inbound = transport.inbound else { return }
+        let feedback = stream.producer.track.feedback
+        var writer = control.writer()
+        let isWritten: Bool
+        if feedback.contains(.pictureLoss) {
+            isWritten = writer.pictureLoss(sender: inbound.reporter, media: stream.ssrc)
+        } else if feedback.contains(.fullIntraRequest) {
+            inbound.firCommand &+= 1
+            isWritten = writer.fullIntraRequest(sender: inbound.reporter, media: stream.ssrc, commandNumber: inbound.firCommand)
+        } else {
+            isWritten = false
+        }
+        guard isWritten else { return }
+        totals.keyframeRequests &+= 1
+        send(writer, to: transport)
+    }
+
+    // MARK: Out
+
+    /// Protects and queues what `writer` holds.
+    func send(_ writer: RTCPWriter, to transport: Transport) {
+        guard let sealer = transport.sealer, let path = transport.paths.selected, writer.count > 0,
+            let base = control.memory.baseAddress, let length = sealer.sealControl(base, length: writer.count)
+        else { return }
+        send(UnsafeRawBufferPointer(start: base, count: length), on: path)
+    }
+
+    /// Asks a publisher again for what was lost, and reports arrivals to it.
+    func pollFeedback(_ transport: Transport, _ inbound: InboundMedia) {
+        guard transport.isSendable else { return }
+        for stream in inbound.streams.values where stream.repairs == nil {
+            pollMissing(stream, transport, inbound)
+            if stream.keyframes.poll(at: now) { sendKeyframeRequest(stream) }
+        }
+        if let feedback = inbound.feedback, let deadline = feedback.deadline, deadline <= now {
+            var writer = control.writer()
+            // Any of its SSRCs serves as the media SSRC.
+            let media = inbound.streams.keys.first ?? 0
+            if feedback.poll(at: now, sender: inbound.reporter, media: media, into: &writer) > 0 { send(writer, to: transport) }
+        }
+        if inbound.nextReport <= now {
+            inbound.nextReport = now + .seconds(1)
+            sendReports(transport, inbound)
+        }
+    }
+
+    private func pollMissing(_ stream: IncomingStream, _ transport: Transport, _ inbound: InboundMedia) {
+        guard let missing = stream.missing, let deadline = missing.deadline, deadline <= now else { return }
+        let due = missing.poll(at: now)
+        if !due.sequences.isEmpty {
+            var writer = control.writer()
+            if writer.nack(sender: inbound.reporter, media: stream.ssrc, sequences: due.sequences) { send(writer, to: transport) }
+        }
+        if due.needsKeyframe, stream.producer.isVideo { requestKeyframe(of: stream) }
+    }
+
+    /// Receiver reports on every stream, and an estimate where the publisher understands only that.
+    private func sendReports(_ transport: Transport, _ inbound: InboundMedia) {
+        var writer = control.writer()
+        guard writer.receiverReport(sender: inbound.reporter) else { return }
+        var rate: UInt64 = 0
+        var isLossy = false
+        for stream in inbound.streams.values where stream.repairs == nil {
+            guard let block = stream.statistics.reportBlock(at: now) else { continue }
+            _ = writer.reportBlock(block)
+            rate += stream.statistics.bitsPerSecond(at: now)
+            isLossy = isLossy || block.fractionLost > 26
+        }
+        if inbound.wantsEstimate {
+            // Leaves room to climb while nothing is lost, and asks for less when a tenth is.
+            let bitrate = isLossy ? max(rate * 17 / 20, 150_000) : min(max(rate * 2, 1_000_000), 10_000_000)
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: inbound.streams.count) { sources in
+                let count = sources.initialize(fromContentsOf: inbound.streams.keys.prefix(sources.count))
+                let listed = UnsafeBufferPointer(rebasing: sources[0..<min(count, 64)])
+                _ = writer.receiverEstimate(sender: inbound.reporter, bitrate: bitrate, sources: listed)
+            }
+        }
+        send(writer, to: transport)
+    }
+
+    /// RTCP BYE for every stream to this peer.
+    func sayGoodbye(_ transport: Transport) {
+        guard transport.isSendable, !transport.consumers.isEmpty || transport.inbound != nil else { return }
+        var writer = control.writer()
+        guard writer.receiverReport(sender: transport.inbound?.reporter ?? transport.consumers.first?.track.ssrc ?? 1) else { return }
+        if let inbound = transport.inbound { _ = writer.goodbye(ssrc: inbound.reporter) }
+        for consumer in transport.consumers { _ = writer.goodbye(ssrc: consumer.track.ssrc) }
+        send(writer, to: transport)
+    }
+}

@@ -1,0 +1,200 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// The way of a datagram into the worker (docs/architecture.md, "The packet's path").
+extension Worker {
+    /// Batches taken from one socket before the others get their turn.
+    private static let maximumBatches = 8
+
+    func receive(on index: Int) {
+        readClock()
+        let socket = sockets[index]
+        for _ in 0..<Self.maximumBatches {
+            let isFull = inbound.receive(from: socket) { slot, length, source in
+                receive(slot: slot, length: length, on: Path(socket: index, remote: source))
+            }
+            if !isFull { break }
+        }
+        flushBatch()
+    }
+
+    /// Sorts datagrams by their first byte (RFC 7983).
+    private func receive(slot: Int32, length: Int, on path: Path) {
+        let memory = pool.memory(slot)
+        let datagram = UnsafeRawBufferPointer(start: memory, count: length)
+        switch datagram[0] {
+        case 128...191: receiveMedia(slot: slot, length: length, on: path)
+        case 0...3: receiveSTUN(datagram, on: path)
+        case 20...63: receiveDTLS(datagram, on: path)
+        default: totals.datagramsRefused &+= 1
+        }
+    }
+
+    private func receiveMedia(slot: Int32, length: Int, on path: Path) {
+        guard length >= 8, let transport = byPath[path], let opener = transport.opener else {
+            totals.datagramsRefused &+= 1
+            return
+        }
+        let packet = UnsafeMutableRawBufferPointer(start: pool.memory(slot), count: length)
+        if PacketHeader.isRTCP(secondByte: packet[1]) {
+            guard let opened = opener.openControl(packet) else {
+                totals.datagramsRefused &+= 1
+                return
+            }
+            receiveControl(UnsafeRawBufferPointer(rebasing: packet[0..<opened]), of: transport)
+            return
+        }
+        guard let inbound = transport.inbound, inbound.publication.transport === transport,
+            let header = PacketHeader(UnsafeRawBufferPointer(packet)), open(slot, packet, header, transport, inbound, opener)
+        else {
+            totals.datagramsRefused &+= 1
+            return
+        }
+    }
+
+    /// Decrypts a packet and takes it in; false where it is not authentic or nobody's.
+    private func open(
+        _ slot: Int32, _ packet: UnsafeMutableRawBufferPointer, _ header: PacketHeader, _ transport: Transport,
+        _ inbound: InboundMedia, _ opener: PacketOpener
+    ) -> Bool {
+        let known = inbound.streams[header.ssrc]
+        var window = ReplayWindow()
+        let opened: Int?
+        if let known {
+            opened = opener.open(packet, header: header, window: &known.window)
+        } else {
+            opened = opener.open(packet, header: header, window: &window)
+        }
+        guard let opened else { return false }
+        totals.packetsReceived &+= 1
+        totals.bytesReceived &+= UInt64(opened)
+        transport.statistics.packets &+= 1
+        transport.statistics.bytes &+= UInt64(opened)
+
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(packet)[0..<opened])
+        let fields = ExtensionFields(bytes, header: header, table: inbound.table)
+        if let feedback = inbound.feedback, let field = fields.bytes(.transportSequence, in: bytes),
+            let sequence = field.uint16(at: 0)
+        {
+            feedback.received(sequence: sequence, at: now)
+        }
+        let stream: IncomingStream
+        if let known {
+            stream = known
+        } else {
+            guard let found = inbound.resolve(header, fields: fields, packet: bytes, at: now) else { return true }
+            found.window = window
+            stream = found
+        }
+        accept(slot, length: opened, header, fields, stream)
+        return true
+    }
+
+    private func accept(
+        _ slot: Int32, length: Int, _ header: PacketHeader, _ fields: ExtensionFields, _ stream: IncomingStream
+    ) {
+        let bytes = UnsafeRawBufferPointer(start: pool.memory(slot), count: length)
+        var payloadLength = length - header.length
+        if header.hasPadding {
+            guard let padding = bytes.byte(at: length - 1), padding > 0, Int(padding) <= payloadLength else { return }
+            payloadLength -= Int(padding)
+        }
+        _ = stream.statistics.received(sequence: header.sequence, timestamp: header.timestamp, bytes: length, at: now)
+        guard let repaired = stream.repairs else {
+            take(slot, header, fields, payloadLength: payloadLength, stream)
+            return
+        }
+        // RFC 4588: the original sequence number, then the original payload.
+        guard payloadLength > 2, let original = bytes.uint16(at: header.length) else { return }
+        let memory = pool.memory(slot)
+        (memory + header.length).copyMemory(from: memory + header.length + 2, byteCount: payloadLength - 2)
+        memory.put(original, at: 2)
+        memory.put(repaired.ssrc, at: 8)
+        let payloadType = repaired.producer.track.codec.payloadType
+        memory.put(payloadType | (header.marker ? 0x80 : 0), at: 1)
+        var restored = header
+        restored.sequence = original
+        restored.ssrc = repaired.ssrc
+        restored.payloadType = payloadType
+        take(slot, restored, fields, payloadLength: payloadLength - 2, repaired)
+    }
+
+    /// Takes in a packet of a primary stream, however it came.
+    private func take(
+        _ slot: Int32, _ header: PacketHeader, _ fields: ExtensionFields, payloadLength: Int, _ stream: IncomingStream
+    ) {
+        let index = stream.arrived.index(of: header.sequence)
+        guard stream.arrived.accepts(index) else { return }
+        let isLate = index < stream.arrived.newest ?? 0
+        stream.arrived.record(index)
+        stream.lastPacketAt = now
+        _ = stream.missing?.received(header.sequence, at: now)
+        let producer = stream.producer
+        guard payloadLength > 0 else {
+            producer.flush(forwarder)
+            producer.leaveOut(source: stream.ssrc, sequence: header.sequence)
+            return
+        }
+        let bytes = UnsafeRawBufferPointer(start: pool.memory(slot), count: header.length + payloadLength)
+        let primaryOffset = producer.primaryOffset(header, bytes)
+        let codec = producer.track.codec
+        guard header.payloadType == codec.payloadType || primaryOffset != nil,
+            let payload = bytes.part(at: header.length, length: payloadLength)
+        else { return }
+        let startsKeyframe = PayloadInspection.isKeyframeStart(codec.name, payload)
+        if startsKeyframe, producer.isVideo { stream.keyframes.keyframeArrived() }
+        remember(slot, header, length: bytes.count, stream)
+        if let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0), producer.isSelected {
+            hear(level: level, producer, stream)
+        }
+        gather(
+            PendingPacket(
+                slot: slot, header: header, fields: fields, payloadLength: payloadLength, primaryOffset: primaryOffset,
+                startsKeyframe: startsKeyframe, isLate: isLate), of: stream)
+    }
+
+    /// Keeps the packet for retransmission.
+    private func remember(_ slot: Int32, _ header: PacketHeader, length: Int, _ stream: IncomingStream) {
+        guard let history = stream.history else { return }
+        pool.retain(slot)
+        if let out = history.insert(header.sequence, slot: slot, length: length, at: now) { pool.release(out) }
+        while let out = history.expired(at: now) { pool.release(out) }
+    }
+
+    private func gather(_ packet: PendingPacket, of stream: IncomingStream) {
+        let producer = stream.producer
+        if producer.isFull { producer.flush(forwarder) }
+        guard producer.gather(packet, of: stream) else { return }
+        if producer.isVideo && packet.header.marker {
+            producer.flush(forwarder)
+        } else if !producer.isDirty {
+            producer.isDirty = true
+            dirty.append(producer)
+        }
+    }
+
+    /// After a batch: audio leaves at once, an unfinished video frame may wait a millisecond for its end.
+    private func flushBatch() {
+        var kept = 0
+        for index in dirty.indices {
+            let producer = dirty[index]
+            guard producer.isDirty else { continue }
+            if producer.isVideo {
+                dirty[kept] = producer
+                kept += 1
+            } else {
+                producer.flush(forwarder)
+            }
+        }
+        dirty.removeLast(dirty.count - kept)
+        if kept > 0 { frameTimer?.arm() }
+        flushQueues()
+    }
+
+    /// The millisecond is over.
+    func flushFrames() {
+        for producer in dirty { producer.flush(forwarder) }
+        dirty.removeAll(keepingCapacity: true)
+        flushQueues()
+    }
+}

@@ -1,0 +1,84 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// What a worker does as time passes.
+extension Worker {
+    static let tickMilliseconds = 10
+
+    func tick() {
+        readClock()
+        ticks &+= 1
+        for transport in transports.values {
+            if let inbound = transport.inbound { pollFeedback(transport, inbound) }
+        }
+        if ticks % 5 == 0 { pollHandshakes() }
+        if ticks % 10 == 0 {
+            for room in Array(speakers.keys) { pollSpeakers(room) }
+            pollLayers()
+        }
+        if ticks % 25 == 0 { pollConsent() }
+        if ticks % 100 == 0 { reportStatistics() }
+        flushQueues()
+    }
+
+    /// Notes an audio level.
+    func hear(level: UInt8, _ producer: Producer, _ stream: IncomingStream) {
+        let publication = stream.publication
+        let room: RoomSpeakers
+        if let known = speakers[publication.room] {
+            room = known
+        } else {
+            room = RoomSpeakers()
+            speakers[publication.room] = room
+        }
+        room.heard(publication.participant, level: level, at: now)
+    }
+
+    func pollSpeakers(_ room: RoomID) {
+        guard let change = speakers[room]?.poll(at: now) else { return }
+        report(.speaker(room, change))
+    }
+
+    /// Simulcast: asks the best stream for the keyframe it needs to take over.
+    private func pollLayers() {
+        for publication in publications.values {
+            for producer in publication.producers {
+                if let better = producer.chooseStream(at: now) { requestKeyframe(of: better) }
+            }
+        }
+    }
+
+    private func reportStatistics() {
+        var changed: [TransportID: TransportStatistics] = [:]
+        for transport in transports.values {
+            measure(transport)
+            if transport.reported != transport.statistics {
+                transport.reported = transport.statistics
+                changed[transport.id] = transport.statistics
+            }
+        }
+        var sum = totals
+        sum.transports = transports.count
+        sum.packetsSent = forwarder.packets
+        sum.bytesSent = forwarder.bytes
+        sum.retransmissions = forwarder.retransmissions
+        for socket in sockets { sum.sendDrops &+= socket.queue.drops }
+        report(.statistics(changed, sum))
+    }
+
+    private func measure(_ transport: Transport) {
+        let previous = transport.reported ?? TransportStatistics()
+        transport.statistics.bitrate = (transport.statistics.bytes &- previous.bytes) &* 8
+        if let inbound = transport.inbound {
+            let streams = inbound.streams.values.filter { $0.repairs == nil }
+            transport.statistics.lost = streams.reduce(0) { $0 &+ UInt64(max(0, $1.statistics.cumulativeLost)) }
+            transport.statistics.roundTripMilliseconds = streams.compactMap { stream in
+                stream.missing.flatMap { $0.counts.recovered > 0 ? $0.roundTrip.seconds * 1000 : nil }
+            }.max()
+        } else {
+            transport.statistics.lost = transport.consumers.reduce(0) { $0 &+ UInt64(max(0, $1.cumulativeLost)) }
+            transport.statistics.roundTripMilliseconds =
+                transport.consumers.compactMap { $0.roundTrip.smoothed.map { $0.seconds * 1000 } }.max()
+        }
+    }
+}

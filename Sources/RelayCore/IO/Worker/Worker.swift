@@ -1,0 +1,204 @@
+internal import CNet
+internal import Glibc
+internal import Log
+internal import Loop
+internal import RelayControl
+internal import RelayProtocol
+
+/// One worker: a loop, a socket a local address, and the transports that live here. Everything in it belongs to its
+/// thread; commands come in and events go out by mailboxes.
+final class Worker {
+    let loop: EventLoop
+    let sockets: [MediaSocket]
+    let certificate: Certificate
+    let consentTimeout: Instant.Span
+    let report: (WorkerEvent) -> Void
+
+    let pool = PacketPool()
+    let checks = ConnectivityChecks()
+    let inbound: InboundBatch
+    let forwarder: Forwarder
+    var transports: [TransportID: Transport] = [:]
+    var byUfrag: [String: Transport] = [:]
+    var byPath: [Path: Transport] = [:]
+    var publications: [PublicationID: Publication] = [:]
+    var speakers: [RoomID: RoomSpeakers] = [:]
+
+    /// Producers with packets that wait for the end of their frame.
+    var dirty: [Producer] = []
+    var frameTimer: FrameTimer?
+    let control: ControlBuffer
+
+    /// The time of the batch, message or timer that is being handled.
+    var now: Instant
+    var totals = RelayTotals()
+    var refusals = RefusalBudget()
+    var ticks = 0
+
+    init(
+        loop: EventLoop, sockets: [MediaSocket], certificate: Certificate, consentTimeout: Instant.Span,
+        report: @escaping (WorkerEvent) -> Void
+    ) {
+        self.loop = loop
+        self.sockets = sockets
+        self.certificate = certificate
+        self.consentTimeout = consentTimeout
+        self.report = report
+        inbound = InboundBatch(pool: pool)
+        forwarder = Forwarder(pool: pool, sockets: sockets)
+        control = ControlBuffer()
+        now = Instant(microseconds: loop.now)
+    }
+
+    /// Begins to read the sockets and to keep time.
+    func start() throws(LoopError) {
+        frameTimer = try FrameTimer(loop: loop) { [unowned self] in
+            readClock()
+            flushFrames()
+        }
+        for (index, socket) in sockets.enumerated() {
+            _ = try loop.watch(fd: socket.descriptor, for: .readable) { [unowned self] _ in receive(on: index) }
+        }
+        _ = loop.timer(afterMilliseconds: Self.tickMilliseconds, repeatingMilliseconds: Self.tickMilliseconds) {
+            [unowned self] in tick()
+        }
+    }
+
+    func readClock() {
+        now = Instant(microseconds: loop.now)
+        forwarder.setTime(now)
+    }
+
+    // MARK: Commands
+
+    func apply(_ commands: [WorkerCommand]) {
+        readClock()
+        for command in commands { apply(command) }
+        flushQueues()
+    }
+
+    private func apply(_ command: WorkerCommand) {
+        switch command {
+        case .open(let id, let role, let ufrag, let password): open(id, role: role, ufrag: ufrag, password: password)
+        case .restart(let id, let ufrag, let password):
+            guard let transport = transports[id] else { return }
+            transport.credentials.append((ufrag, password))
+            byUfrag[ufrag] = transport
+        case .connect(let id, let remote):
+            guard let transport = transports[id] else { return }
+            connect(transport, remote)
+        case .receive(let id, let tracks):
+            guard let transport = transports[id], let inbound = transport.inbound else { return }
+            inbound.publication.setTracks(tracks, pool: pool)
+            inbound.renegotiated()
+        case .send(let id, let tracks):
+            guard let transport = transports[id], let publication = transport.publication else { return }
+            setConsumers(of: transport, in: publication, tracks)
+        case .select(let id, let selection): publications[id]?.selection = selection
+        case .close(let id):
+            guard let transport = transports[id] else { return }
+            close(transport)
+        case .endPublication(let id):
+            guard let publication = publications.removeValue(forKey: id) else { return }
+            endPublication(publication)
+        case .shutDown: shutDown()
+        }
+    }
+
+    private func open(_ id: TransportID, role: TransportRole, ufrag: String, password: String) {
+        let transport: Transport
+        switch role {
+        case .publisher(let publicationID, let room, let participant):
+            let publication =
+                publications[publicationID] ?? Publication(id: publicationID, room: room, participant: participant)
+            publications[publicationID] = publication
+            transport = Transport(
+                id: id, role: role, ufrag: ufrag, password: password,
+                inbound: InboundMedia(publication: publication, at: now), at: now)
+            transport.publication = publication
+            // A publisher who reloads opens the new connection before the old one is closed.
+            publication.transport = transport
+        case .subscriber(let publicationID):
+            transport = Transport(id: id, role: role, ufrag: ufrag, password: password, inbound: nil, at: now)
+            transport.publication = publications[publicationID]
+        }
+        transports[id] = transport
+        byUfrag[ufrag] = transport
+    }
+
+    private func connect(_ transport: Transport, _ remote: RemoteTransport) {
+        let old = transport.remote
+        transport.remote = remote
+        if transport.describedAt == nil { transport.describedAt = now }
+        if let old, old.fingerprints != remote.fingerprints || old.weAreDTLSClient != remote.weAreDTLSClient {
+            transport.dtls = nil
+            transport.sealer = nil
+            transport.opener = nil
+        }
+        if transport.paths.selected != nil { beginDTLS(transport) }
+    }
+
+    private func setConsumers(of transport: Transport, in publication: Publication, _ tracks: [OutgoingTrack]) {
+        transport.consumers = tracks.map { track in
+            // An SSRC keeps its consumer for as long as the connection lives, even where it was not sent for a while:
+            // numbering it anew under the same key would protect two packets with one SRTP index.
+            if let known = transport.known[track.ssrc] {
+                known.update(track)
+                return known
+            }
+            let consumer = Consumer(track: track, transport: transport)
+            transport.known[track.ssrc] = consumer
+            return consumer
+        }
+        publication.setConsumers(transport.consumers, of: transport)
+        if transport.isSendable { requestKeyframes(for: transport) }
+    }
+
+    private func endPublication(_ publication: Publication) {
+        publication.close()
+        dirty.removeAll { $0.isClosed }
+        speakers[publication.room]?.remove(publication.participant)
+        pollSpeakers(publication.room)
+        if speakers[publication.room]?.isEmpty == true { speakers[publication.room] = nil }
+    }
+
+    private func shutDown() {
+        for transport in Array(transports.values) { close(transport) }
+        flushQueues()
+        report(.ended)
+        loop.stop()
+    }
+
+    // MARK: State
+
+    func setState(_ transport: Transport, _ state: TransportState) {
+        guard transport.state != state else { return }
+        transport.state = state
+        transport.statistics.state = state
+        report(.state(transport.id, state))
+    }
+
+    /// Says goodbye to the peer and forgets the connection.
+    func close(_ transport: Transport) {
+        sayGoodbye(transport)
+        if let dtls = transport.dtls {
+            dtls.close()
+            drainDTLS(transport)
+        }
+        setState(transport, .closed)
+        transports[transport.id] = nil
+        for (ufrag, _) in transport.credentials where byUfrag[ufrag] === transport { byUfrag[ufrag] = nil }
+        for path in transport.paths.paths where byPath[path] === transport { byPath[path] = nil }
+        if let inbound = transport.inbound {
+            inbound.close()
+            if inbound.publication.transport === transport { inbound.publication.transport = nil }
+        } else {
+            transport.publication?.removeConsumers(of: transport)
+        }
+        transport.consumers = []
+    }
+
+    func flushQueues() {
+        for socket in sockets { socket.queue.flush() }
+    }
+}

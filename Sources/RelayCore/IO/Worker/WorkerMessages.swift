@@ -1,0 +1,50 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// A connection's number, unique for the life of the process.
+struct TransportID: Hashable, Sendable {
+    var value: UInt64
+}
+
+/// What a participant offers the room: it outlives the connection that brings it, so that subscribers keep theirs when
+/// the publisher's page is reloaded.
+struct PublicationID: Hashable, Sendable {
+    var value: UInt64
+}
+
+/// From the control thread to a worker. Plain values; applied in the order in which they were posted.
+enum WorkerCommand: Sendable {
+    /// A new connection with its local ICE credentials.
+    case open(TransportID, role: TransportRole, ufrag: String, password: String)
+    /// New local credentials: an ICE restart. The old ones hold until the first check with the new ones.
+    case restart(TransportID, ufrag: String, password: String)
+    /// The remote description. A fingerprint other than before makes a new DTLS association.
+    case connect(TransportID, RemoteTransport)
+    /// A publisher's tracks, all of them.
+    case receive(TransportID, [IncomingTrack])
+    /// A subscriber's tracks, all of them.
+    case send(TransportID, [OutgoingTrack])
+    /// What of a publication is to be forwarded.
+    case select(PublicationID, TrackSelection)
+    case close(TransportID)
+    /// A publication is over; its connection and its subscribers' are closed by commands of their own.
+    case endPublication(PublicationID)
+    /// Closes every connection, says so to the peers, and ends the thread.
+    case shutDown
+}
+
+/// Which way a connection's media goes.
+enum TransportRole: Sendable {
+    case publisher(PublicationID, room: RoomID, participant: ParticipantID)
+    case subscriber(of: PublicationID)
+}
+
+/// From a worker to the control thread.
+enum WorkerEvent: Sendable {
+    case state(TransportID, TransportState)
+    case speaker(RoomID, ParticipantID?)
+    /// About once a second: the connections whose numbers changed, and the worker's totals.
+    case statistics([TransportID: TransportStatistics], RelayTotals)
+    /// Every connection is closed and the thread is about to end.
+    case ended
+}
