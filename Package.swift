@@ -28,6 +28,7 @@ let cShims: [Target] = [
     .systemLibrary(name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .target(name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNet", path: "CShims/CNet"),
+    .target(name: "CPage", path: "CShims/CPage"),
 ]
 
 let relayCore: [Target] = [
@@ -56,8 +57,8 @@ let rest: [Target] = [
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "Configuration", "CUV", "COpenSSL", "CNet"] + allocator,
-        path: "Sources/Switchyard", swiftSettings: onControlThread),
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "Configuration", "CUV", "COpenSSL", "CNet", "CPage"] + allocator,
+        path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),
 ]
 
 let tests: [Target] = [
@@ -71,7 +72,7 @@ let tests: [Target] = [
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop"], swiftSettings: swift),
-    .testTarget(name: "SwitchyardTests", dependencies: ["RelayControl", "Log", "Configuration"], swiftSettings: swift),
+    .testTarget(name: "SwitchyardTests", dependencies: ["RelayControl", "Log", "Configuration", "CPage", "switchyard"], swiftSettings: swift),
     .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
 ]
 

@@ -36,9 +36,12 @@ public struct Configuration: Sendable {
     public func source(of setting: Setting) -> SettingSource { sources[setting.key] ?? .preset }
 
     /// Reads a file from disk.
-    public static func readFile(_ path: String) throws(ConfigurationError) -> [UInt8] { try ConfigurationFile.read(path) }
+    public static func readFile(_ path: String) throws(ConfigurationError) -> [UInt8] {
+        try ConfigurationFile.read(path)
+    }
 
-    private mutating func set(_ setting: Setting, _ texts: [String], _ source: SettingSource) throws(ConfigurationError) {
+    private mutating func set(_ setting: Setting, _ texts: [String], _ source: SettingSource) throws(ConfigurationError)
+    {
         guard setting.assign(&settings, texts) else {
             let value = setting.isSecret ? nil : texts.joined(separator: ", ")
             throw .badValue(key: setting.key, value: value, source: source, expected: setting.expected)
@@ -49,7 +52,8 @@ public struct Configuration: Sendable {
     /// Mistyped variables. Only what is near a setting's name: container platforms add `SWITCHYARD_…` variables of their own.
     private static func warnings(environment: [String: String]) -> [String] {
         let known = SettingsTable.all.map(\.environmentVariable) + ["SWITCHYARD_CONFIG"]
-        return environment.keys.filter { $0.hasPrefix("SWITCHYARD_") && !known.contains($0) }.sorted().compactMap { name in
+        return environment.keys.filter { $0.hasPrefix("SWITCHYARD_") && !known.contains($0) }.sorted().compactMap {
+            name in
             guard let nearest = known.first(where: { Nearest.distance($0, name) <= 2 }) else { return nil }
             return "the environment variable \(name) is not a setting; did you mean \(nearest)?"
         }

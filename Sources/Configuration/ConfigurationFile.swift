@@ -39,7 +39,9 @@ struct ConfigurationFile {
         throw .unreadableFile(path, reason: "it is larger than 1 MiB")
     }
 
-    private mutating func add(_ members: [(key: String, value: JSONValue)], under prefix: String, path: String) throws(ConfigurationError) {
+    private mutating func add(_ members: [(key: String, value: JSONValue)], under prefix: String, path: String)
+        throws(ConfigurationError)
+    {
         for (name, value) in members {
             let key = prefix + name
             if case .object(let inner) = value {
@@ -52,7 +54,8 @@ struct ConfigurationFile {
             if values[key] != nil { throw .repeatedKey(key, file: path) }
             guard let texts = Self.texts(value, isList: setting.isList) else {
                 throw .badValue(
-                    key: key, value: setting.isSecret ? nil : value.description, source: .file(path), expected: setting.expected)
+                    key: key, value: setting.isSecret ? nil : value.description, source: .file(path),
+                    expected: setting.expected)
             }
             values[key] = texts
         }
@@ -86,7 +89,8 @@ private enum JSONValue: Decodable, CustomStringConvertible {
     init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: Key.self) {
             self = .object(
-                try container.allKeys.map { ($0.stringValue, try container.decode(JSONValue.self, forKey: $0)) }.sorted { $0.0 < $1.0 })
+                try container.allKeys.map { ($0.stringValue, try container.decode(JSONValue.self, forKey: $0)) }.sorted
+                { $0.0 < $1.0 })
         } else if var container = try? decoder.unkeyedContainer() {
             var elements: [JSONValue] = []
             while !container.isAtEnd { elements.append(try container.decode(JSONValue.self)) }

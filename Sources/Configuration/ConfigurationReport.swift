@@ -33,7 +33,8 @@ public enum ConfigurationReport {
         return objects
     }
 
-    private static func line(_ value: String, _ setting: Setting, _ configuration: Configuration, indent: Int) -> String {
+    private static func line(_ value: String, _ setting: Setting, _ configuration: Configuration, indent: Int) -> String
+    {
         let start = String(repeating: " ", count: indent) + value
         let padding = String(repeating: " ", count: max(2, 48 - start.count))
         return "\(start)\(padding)// \(escaped(configuration.source(of: setting).description))\n"

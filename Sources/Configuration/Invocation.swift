@@ -34,7 +34,8 @@ public struct Invocation: Sendable, Equatable {
                 try read(flag: argument, rest: &rest)
             } else if named == nil {
                 guard let found = Command(rawValue: argument) else {
-                    throw .unknownCommand(argument, nearest: Nearest.name(to: argument, among: Command.allCases.map(\.rawValue)))
+                    throw .unknownCommand(
+                        argument, nearest: Nearest.name(to: argument, among: Command.allCases.map(\.rawValue)))
                 }
                 named = found
             } else if named != .help {
@@ -58,7 +59,9 @@ public struct Invocation: Sendable, Equatable {
         }
     }
 
-    private mutating func readSetting(flag: String, inline: String?, rest: inout ArraySlice<String>) throws(ConfigurationError) {
+    private mutating func readSetting(flag: String, inline: String?, rest: inout ArraySlice<String>)
+        throws(ConfigurationError)
+    {
         if let setting = Self.setting(of: flag) {
             let value: String
             if setting.isSwitch {
@@ -89,7 +92,9 @@ public struct Invocation: Sendable, Equatable {
         of flag: String, _ placeholder: String, inline: String?, rest: inout ArraySlice<String>
     ) throws(ConfigurationError) -> String {
         if let inline { return inline }
-        guard let next = rest.first, !next.hasPrefix("--") else { throw .missingValue(flag: flag, placeholder: placeholder) }
+        guard let next = rest.first, !next.hasPrefix("--") else {
+            throw .missingValue(flag: flag, placeholder: placeholder)
+        }
         rest.removeFirst()
         return next
     }

@@ -33,7 +33,9 @@ public struct Setting: Sendable {
     }
 
     /// `SWITCHYARD_HTTP_LISTEN`
-    public var environmentVariable: String { "SWITCHYARD_" + key.map { $0 == "." || $0 == "-" ? "_" : $0.uppercased() }.joined() }
+    public var environmentVariable: String {
+        "SWITCHYARD_" + key.map { $0 == "." || $0 == "-" ? "_" : $0.uppercased() }.joined()
+    }
 
     /// Every flag that means it: `listen`, and the key's own form, `http-listen`.
     public var flags: [String] {
@@ -83,7 +85,8 @@ extension Setting {
 
     /// A setting with any number of values.
     init<Value: Sendable>(
-        _ key: String, _ group: Group, flag: String? = nil, list path: any WritableKeyPath<Settings, [Value]> & Sendable,
+        _ key: String, _ group: Group, flag: String? = nil,
+        list path: any WritableKeyPath<Settings, [Value]> & Sendable,
         _ format: SettingFormat<Value>, secret: Bool = false, _ summary: String
     ) {
         self.init(
@@ -103,7 +106,8 @@ extension Setting {
     private init<Value>(
         _ key: String, _ group: Group, flag: String?, _ format: SettingFormat<Value>, expected: String,
         isSecret: Bool = false, isList: Bool = false, _ summary: String,
-        assign: @escaping @Sendable (inout Settings, [String]) -> Bool, texts: @escaping @Sendable (Settings) -> [String]
+        assign: @escaping @Sendable (inout Settings, [String]) -> Bool,
+        texts: @escaping @Sendable (Settings) -> [String]
     ) {
         self.key = key
         self.group = group

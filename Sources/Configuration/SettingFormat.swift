@@ -16,9 +16,12 @@ struct SettingFormat<Value: Sendable>: Sendable {
 }
 
 extension SettingFormat where Value: FixedWidthInteger {
-    static func number(_ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>) -> Self {
+    static func number(_ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>)
+        -> Self
+    {
         Self(
-            placeholder: placeholder, expected: "\(what) from \(range.lowerBound) to \(range.upperBound)", isLiteral: true,
+            placeholder: placeholder, expected: "\(what) from \(range.lowerBound) to \(range.upperBound)",
+            isLiteral: true,
             read: { text in Value(text).flatMap { range.contains($0) ? $0 : nil } },
             write: { String($0) })
     }
@@ -33,11 +36,14 @@ extension SettingFormat<Int> {
             return size == 1 ? String(bytes) : "\(bytes / size)\(name)"
         }
         return Self(
-            placeholder: "BYTES", expected: "a size such as 65536, 256KiB or 1MiB, from \(write(range.lowerBound)) to \(write(range.upperBound))",
+            placeholder: "BYTES",
+            expected:
+                "a size such as 65536, 256KiB or 1MiB, from \(write(range.lowerBound)) to \(write(range.upperBound))",
             read: { text in
                 let (digits, unit) = numberAndUnit(text)
                 guard let number = Int(digits) else { return nil }
-                guard let size = unit.isEmpty ? 1 : units.first(where: { $0.0.lowercased() == unit.lowercased() })?.1 else { return nil }
+                guard let size = unit.isEmpty ? 1 : units.first(where: { $0.0.lowercased() == unit.lowercased() })?.1
+                else { return nil }
                 let (bytes, overflow) = number.multipliedReportingOverflow(by: size)
                 return overflow || !range.contains(bytes) ? nil : bytes
             },
@@ -56,7 +62,8 @@ extension SettingFormat<Duration> {
         }
         return Self(
             placeholder: "TIME",
-            expected: "a time such as 500ms, 30s, 5m or 1h (a number alone is seconds), from \(write(range.lowerBound)) to \(write(range.upperBound))",
+            expected:
+                "a time such as 500ms, 30s, 5m or 1h (a number alone is seconds), from \(write(range.lowerBound)) to \(write(range.upperBound))",
             read: { text in
                 let (digits, unit) = numberAndUnit(text)
                 guard let size = units.first(where: { $0.0 == (unit.isEmpty ? "s" : unit) })?.1 else { return nil }
@@ -71,15 +78,20 @@ extension SettingFormat<Duration> {
 extension SettingFormat<Bool> {
     static let flag = Self(
         placeholder: "", expected: "true or false", isLiteral: true, isSwitch: true,
-        read: { ["true": true, "false": false, "1": true, "0": false, "yes": true, "no": false, "on": true, "off": false][$0.lowercased()] },
+        read: {
+            ["true": true, "false": false, "1": true, "0": false, "yes": true, "no": false, "on": true, "off": false][
+                $0.lowercased()]
+        },
         write: { $0 ? "true" : "false" })
 }
 
 extension SettingFormat<String> {
     static let file = Self(
-        placeholder: "FILE", expected: "a file's path", read: { $0.isEmpty || $0.contains("\0") ? nil : $0 }, write: { $0 })
+        placeholder: "FILE", expected: "a file's path", read: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
+        write: { $0 })
     static let directory = Self(
-        placeholder: "DIR", expected: "a folder's path", read: { $0.isEmpty || $0.contains("\0") ? nil : $0 }, write: { $0 })
+        placeholder: "DIR", expected: "a folder's path", read: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
+        write: { $0 })
 
     /// What fits after `Authorization: Bearer `.
     static let key = Self(
@@ -97,7 +109,9 @@ extension SettingFormat<String> {
             let text = text.lowercased()
             guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return nil }
             let host = text.dropFirst(scheme.count)
-            let isGood = !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } && !host.contains { "/?#@,*\\".contains($0) }
+            let isGood =
+                !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+                && !host.contains { "/?#@,*\\".contains($0) }
             return isGood ? text : nil
         },
         write: { $0 })
@@ -105,13 +119,15 @@ extension SettingFormat<String> {
 
 extension SettingFormat<ListenAddress> {
     static let listenAddress = Self(
-        placeholder: "ADDR:PORT", expected: "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080 (port 0: a free one)",
+        placeholder: "ADDR:PORT",
+        expected: "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080 (port 0: a free one)",
         read: { ListenAddress($0) }, write: { $0.description })
 }
 
 extension SettingFormat<RelaySettings.Announcement> {
     static let announcement = Self(
-        placeholder: "ADDR", expected: "an IP address of this machine, or PUBLIC=LOCAL with two IP addresses of one kind",
+        placeholder: "ADDR",
+        expected: "an IP address of this machine, or PUBLIC=LOCAL with two IP addresses of one kind",
         read: { text in
             let parts = text.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
             guard let first = parts.first, let last = parts.last, parts.count <= 2 else { return nil }
@@ -130,7 +146,9 @@ extension SettingFormat<Log.Format> {
 }
 
 extension SettingFormat {
-    fileprivate static func choice(_ all: [Value], _ name: any KeyPath<Value, String> & Sendable, placeholder: String) -> Self {
+    fileprivate static func choice(_ all: [Value], _ name: any KeyPath<Value, String> & Sendable, placeholder: String)
+        -> Self
+    {
         let names = all.map { $0[keyPath: name] }
         return Self(
             placeholder: placeholder, expected: "one of " + names.joined(separator: ", "),

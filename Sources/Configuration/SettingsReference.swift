@@ -14,7 +14,8 @@ public enum SettingsReference {
         let negation = setting.isSwitch ? ", `--no-\(setting.flag)`" : ""
         let several = setting.isList ? " (may be repeated)" : ""
         let expected = setting.expected.prefix(1).uppercased() + setting.expected.dropFirst()
-        return "| `\(setting.key)`<br>`--\(setting.flag)\(value)`\(negation)\(several)<br>`\(setting.environmentVariable)` "
+        return
+            "| `\(setting.key)`<br>`--\(setting.flag)\(value)`\(negation)\(several)<br>`\(setting.environmentVariable)` "
             + "| \(preset) | \(setting.summary) *\(expected).* |\n"
     }
 }

@@ -10,11 +10,14 @@ public enum SettingsTable {
     private static let http: [Setting] = [
         Setting(
             "http.listen", .http, flag: "listen", \.listen, .listenAddress,
-            "Where the API and the page are served. Port 0 takes a free one. Other than loopback addresses need http.api-keys."),
+            "Where the API and the page are served. Port 0 takes a free one. Other than loopback addresses need http.api-keys."
+        ),
         Setting(
             "http.tls-cert", .http, flag: "tls-cert", \.certificateFile, .file, absent: "none",
             "Certificate chain (PEM); with it and http.tls-key the listener speaks HTTPS only."),
-        Setting("http.tls-key", .http, flag: "tls-key", \.privateKeyFile, .file, absent: "none", "The certificate's private key (PEM)."),
+        Setting(
+            "http.tls-key", .http, flag: "tls-key", \.privateKeyFile, .file, absent: "none",
+            "The certificate's private key (PEM)."),
         Setting(
             "http.api-keys", .http, flag: "api-key", list: \.keys, .key, secret: true,
             "Whoever calls the API sends one of these as Authorization: Bearer KEY. Command lines show in process lists: "
@@ -26,7 +29,8 @@ public enum SettingsTable {
             "http.max-connections", .http, \.maximumConnections, .number(in: 1...1_000_000),
             "Open HTTP connections at once; further ones are closed."),
         Setting(
-            "http.max-body", .http, \.maximumBodyBytes, .bytes(in: 1024...1 << 30), "Bytes of one request's body; more is answered 413."),
+            "http.max-body", .http, \.maximumBodyBytes, .bytes(in: 1024...1 << 30),
+            "Bytes of one request's body; more is answered 413."),
         Setting(
             "http.header-timeout", .http, \.headerTimeout, .duration(in: .milliseconds(10)...day),
             "A request's header has to be complete within this time; else 408."),
@@ -52,8 +56,12 @@ public enum SettingsTable {
         Setting(
             "ice.consent-timeout", .media, \.consentTimeout, .duration(in: .milliseconds(100)...day),
             "A peer connection without a valid connectivity check for so long is closed."),
-        Setting("sdp.max-bytes", .media, \.maximumDescriptionBytes, .bytes(in: 1024...1 << 24), "Bytes of one session description."),
-        Setting("sdp.max-media-lines", .media, \.maximumMediaLines, .number(in: 1...10_000), "m-lines of one session description."),
+        Setting(
+            "sdp.max-bytes", .media, \.maximumDescriptionBytes, .bytes(in: 1024...1 << 24),
+            "Bytes of one session description."),
+        Setting(
+            "sdp.max-media-lines", .media, \.maximumMediaLines, .number(in: 1...10_000),
+            "m-lines of one session description."),
     ]
 
     private static let rooms: [Setting] = [
@@ -61,16 +69,23 @@ public enum SettingsTable {
         Setting(
             "rooms.empty-timeout", .rooms, \.emptyRoomTimeout, .duration(in: .milliseconds(10)...day * 365),
             "A room that nobody ever entered is deleted after this time."),
-        Setting("users.max-per-room", .rooms, \.maximumUsersPerRoom, .number(in: 1...1_000_000), "Users of one room at once."),
         Setting(
-            "users.idle-timeout", .rooms, \.userIdleTimeout, .duration(in: .milliseconds(10)...day * 365), absent: "off",
+            "users.max-per-room", .rooms, \.maximumUsersPerRoom, .number(in: 1...1_000_000),
+            "Users of one room at once."),
+        Setting(
+            "users.idle-timeout", .rooms, \.userIdleTimeout, .duration(in: .milliseconds(10)...day * 365),
+            absent: "off",
             "A user without any live peer connection for so long is deleted. off: users stay until deleted."),
     ]
 
     private static let process: [Setting] = [
         Setting("data-dir", .process, \.dataDirectory, .directory, "Folder for what has to outlive a restart."),
-        Setting("log.level", .process, \.logLevel, .logLevel, "What is logged: debug, info, warning or error, and what is graver."),
-        Setting("log.format", .process, \.logFormat, .logFormat, "text (key=value) or json; either way one line an event, on standard error."),
+        Setting(
+            "log.level", .process, \.logLevel, .logLevel,
+            "What is logged: debug, info, warning or error, and what is graver."),
+        Setting(
+            "log.format", .process, \.logFormat, .logFormat,
+            "text (key=value) or json; either way one line an event, on standard error."),
         Setting(
             "demo", .process, \.demo, .flag, absent: "auto",
             "Serves the demo page, on which anybody who can reach it can talk. auto: only while there are no API keys."),

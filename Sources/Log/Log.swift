@@ -47,7 +47,8 @@ public enum Log {
     public static func info(_ event: StaticString, _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:]) {
         if sink.isEnabled(.info) { sink.write(.info, event, fields()) }
     }
-    public static func warning(_ event: StaticString, _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:]) {
+    public static func warning(_ event: StaticString, _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:])
+    {
         if sink.isEnabled(.warning) { sink.write(.warning, event, fields()) }
     }
     public static func error(_ event: StaticString, _ fields: @autoclosure () -> KeyValuePairs<String, String> = [:]) {

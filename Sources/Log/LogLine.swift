@@ -15,7 +15,8 @@ package enum LogLine {
     }
 
     private static func appendText(
-        to line: inout [UInt8], time: Int64, level: Log.Level, event: StaticString, fields: KeyValuePairs<String, String>
+        to line: inout [UInt8], time: Int64, level: Log.Level, event: StaticString,
+        fields: KeyValuePairs<String, String>
     ) {
         line.append(contentsOf: "time=".utf8)
         Timestamp.append(to: &line, millisecondsSince1970: time)
@@ -33,7 +34,8 @@ package enum LogLine {
     }
 
     private static func appendJSON(
-        to line: inout [UInt8], time: Int64, level: Log.Level, event: StaticString, fields: KeyValuePairs<String, String>
+        to line: inout [UInt8], time: Int64, level: Log.Level, event: StaticString,
+        fields: KeyValuePairs<String, String>
     ) {
         line.append(contentsOf: #"{"time":""#.utf8)
         Timestamp.append(to: &line, millisecondsSince1970: time)
@@ -67,7 +69,8 @@ package enum LogLine {
     private static func isBare(_ value: String) -> Bool {
         if value.isEmpty { return false }
         return value.utf8.allSatisfy { byte in
-            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=") && byte != UInt8(ascii: "\\")
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=")
+                && byte != UInt8(ascii: "\\")
         }
     }
 

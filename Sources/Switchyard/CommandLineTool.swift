@@ -51,7 +51,9 @@ enum CommandLineTool {
         return result
     }
 
-    private static func serve(_ invocation: Invocation, _ environment: [String: String]) throws(ConfigurationError) -> Int32 {
+    private static func serve(_ invocation: Invocation, _ environment: [String: String]) throws(ConfigurationError)
+        -> Int32
+    {
         let isSupervised = Supervisor.adopt(environment)
         let configuration = try read(invocation, environment, warns: !isSupervised)
         try configuration.settings.check(processors: Machine.processors)

@@ -34,12 +34,18 @@ struct PrecedenceTests {
     @Test func aStrongerSourceReplacesAListAsAWhole() throws {
         let file = "{http: {'api-keys': ['one', 'two']}}"
         #expect(try configuration(file: file).settings.keys == ["one", "two"])
-        #expect(try configuration(environment: ["SWITCHYARD_HTTP_API_KEYS": "three, four"], file: file).settings.keys == ["three", "four"])
-        #expect(try configuration(["--api-key", "five", "--api-key=six"], file: file).settings.keys == ["five", "six"])
+        #expect(
+            try configuration(environment: ["SWITCHYARD_HTTP_API_KEYS": "three, four"], file: file).settings.keys == [
+                "three", "four",
+            ])
+        #expect(
+            try configuration(["--api-key", "five", "--api-key=six"], file: file).settings.keys == ["five", "six"])
     }
 
     @Test func anEmptyVariableIsNotSet() throws {
-        #expect(try configuration(environment: ["SWITCHYARD_HTTP_LISTEN": "", "SWITCHYARD_CONFIG": ""]).settings == Settings())
+        #expect(
+            try configuration(environment: ["SWITCHYARD_HTTP_LISTEN": "", "SWITCHYARD_CONFIG": ""]).settings
+                == Settings())
     }
 
     @Test func theLastOfARepeatedFlagCounts() throws {
@@ -123,8 +129,10 @@ struct FileTests {
 
 struct BadValueTests {
     @Test(arguments: [
-        ("--listen", "8080"), ("--listen", "example.com:80"), ("--listen", "127.0.0.1:65536"), ("--listen", "[127.0.0.1]:1"),
-        ("--listen", "::1:80"), ("--media-port", "-1"), ("--media-port", "65536"), ("--workers", "0"), ("--workers", "many"),
+        ("--listen", "8080"), ("--listen", "example.com:80"), ("--listen", "127.0.0.1:65536"),
+        ("--listen", "[127.0.0.1]:1"),
+        ("--listen", "::1:80"), ("--media-port", "-1"), ("--media-port", "65536"), ("--workers", "0"),
+        ("--workers", "many"),
         ("--announce", "host.example"), ("--announce", "203.0.113.7=::1"), ("--announce", "1.2.3.4=1.2.3.4=1.2.3.4"),
         ("--http-max-body", "1TiB"), ("--http-max-body", "9223372036854775807GiB"), ("--http-max-body", "1023"),
         ("--ice-consent-timeout", "1d"), ("--ice-consent-timeout", "-1"), ("--ice-consent-timeout", "1e300h"),
@@ -142,7 +150,8 @@ struct BadValueTests {
     @Test(arguments: ["{media: {port: null}}", "{media: {port: [1]}}", "{media: {port: true}}", "{media: {port: 1.5}}"])
     func refusesValuesOfTheWrongKind(file: String) throws {
         let error = #expect(throws: ConfigurationError.self) { try configuration(file: file) }
-        #expect(error?.description.hasPrefix("media.port (file test.json5) must be a port from 0 to 65535; it is ") == true)
+        #expect(
+            error?.description.hasPrefix("media.port (file test.json5) must be a port from 0 to 65535; it is ") == true)
     }
 
     @Test func namesTheVariable() {
@@ -159,10 +168,15 @@ struct BadValueTests {
     }
 
     @Test func warnsOfAMistypedVariableButNotOfForeignOnes() throws {
-        let environment = ["SWITCHYARD_HTTP_LISTN": "x", "SWITCHYARD_PORT_8080_TCP_ADDR": "10.0.0.1", "SWITCHYARD_SERVICE_HOST": "10.0.0.1"]
+        let environment = [
+            "SWITCHYARD_HTTP_LISTN": "x", "SWITCHYARD_PORT_8080_TCP_ADDR": "10.0.0.1",
+            "SWITCHYARD_SERVICE_HOST": "10.0.0.1",
+        ]
         #expect(
             try configuration(environment: environment).warnings
-                == ["the environment variable SWITCHYARD_HTTP_LISTN is not a setting; did you mean SWITCHYARD_HTTP_LISTEN?"])
+                == [
+                    "the environment variable SWITCHYARD_HTTP_LISTN is not a setting; did you mean SWITCHYARD_HTTP_LISTEN?"
+                ])
     }
 }
 

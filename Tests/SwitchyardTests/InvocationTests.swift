@@ -4,18 +4,23 @@ import Testing
 
 struct InvocationTests {
     @Test func readsCommandsAndFlagsInAnyOrder() throws {
-        let invocation = try Invocation(arguments: ["--workers", "2", "serve", "--no-supervise", "--config=a=b.json5", "--demo"])
+        let invocation = try Invocation(arguments: [
+            "--workers", "2", "serve", "--no-supervise", "--config=a=b.json5", "--demo",
+        ])
         #expect(invocation.command == .serve && !invocation.supervises && invocation.file == "a=b.json5")
         #expect(invocation.values == ["media.workers": ["2"], "demo": ["true"]])
     }
 
-    @Test(arguments: [["--help"], ["-h"], ["help"], ["serve", "--help"], ["help", "serve"], ["serve", "--workers", "2", "-h"]])
+    @Test(arguments: [
+        ["--help"], ["-h"], ["help"], ["serve", "--help"], ["help", "serve"], ["serve", "--workers", "2", "-h"],
+    ])
     func helpsWhereverItIsAskedTo(arguments: [String]) throws {
         #expect(try Invocation(arguments: arguments).command == .help)
     }
 
     @Test func takesTheKeysOwnFormOfAFlag() throws {
-        #expect(try Invocation(arguments: ["serve", "--http-api-keys", "a,b"]).values == ["http.api-keys": ["a", "b"]])
+        #expect(
+            try Invocation(arguments: ["serve", "--http-api-keys", "a,b"]).values == ["http.api-keys": ["a", "b"]])
     }
 
     @Test(arguments: [

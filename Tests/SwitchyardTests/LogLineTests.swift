@@ -17,7 +17,8 @@ struct LogLineTests {
     }
 
     @Test(arguments: [
-        ("", #""""#), ("two words", #""two words""#), ("a=b", #""a=b""#), (#"say "hi""#, #""say \"hi\"""#), (#"a\b"#, #""a\\b""#),
+        ("", #""""#), ("two words", #""two words""#), ("a=b", #""a=b""#), (#"say "hi""#, #""say \"hi\"""#),
+        (#"a\b"#, #""a\\b""#),
         ("one\ntwo\r\n", #""one\ntwo\r\n""#), ("\u{1B}[2J", #""\u001b[2J""#), ("\u{85}\u{2028}", #""\u0085\u2028""#),
         ("ab\u{202E}cd", #""ab\u202ecd""#), ("\u{E0001}", #""\udb40\udc01""#), ("жук 🐞", #""жук 🐞""#),
     ])
@@ -40,7 +41,8 @@ struct LogLineTests {
     }
 
     @Test(arguments: [
-        (0, "1970-01-01T00:00:00.000Z"), (1_709_210_096_789, "2024-02-29T12:34:56.789Z"), (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (0, "1970-01-01T00:00:00.000Z"), (1_709_210_096_789, "2024-02-29T12:34:56.789Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
         (4_107_542_399_999, "2100-02-28T23:59:59.999Z"), (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         (-1, "1969-12-31T23:59:59.999Z"), (1_798_761_599_001, "2026-12-31T23:59:59.001Z"),
     ])
@@ -69,14 +71,19 @@ struct LogSinkTests {
         }
         let sink = LogSink(descriptor: descriptor)
         let threads = (0..<4).map { _ in
-            Worker { for number in 0..<250 { sink.write(.info, "tick", ["text": "two words", "number": "\(number)"]) } }
+            Worker {
+                for number in 0..<250 { sink.write(.info, "tick", ["text": "two words", "number": "\(number)"]) }
+            }
         }
         threads.forEach { $0.join() }
         var bytes = [UInt8](repeating: 0, count: 1 << 20)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         let lines = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).split(separator: "\n")
         #expect(lines.count == 1000)
-        #expect(lines.allSatisfy { $0.hasPrefix("time=") && $0.contains(" level=info event=tick text=\"two words\" number=") })
+        #expect(
+            lines.allSatisfy {
+                $0.hasPrefix("time=") && $0.contains(" level=info event=tick text=\"two words\" number=")
+            })
     }
 }
 

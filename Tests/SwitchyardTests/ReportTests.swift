@@ -5,8 +5,10 @@ import Testing
 
 struct ReportTests {
     private let given = [
-        "--workers", "3", "--announce", "203.0.113.7=10.0.0.5,10.0.0.6", "--ice-consent-timeout", "1500ms", "--http-max-body", "2MiB",
-        "--users-idle-timeout", "90", "--no-demo", "--log-format", "json", "--data-dir", "a \"quoted\" \\ folder", "--allow-origin",
+        "--workers", "3", "--announce", "203.0.113.7=10.0.0.5,10.0.0.6", "--ice-consent-timeout", "1500ms",
+        "--http-max-body", "2MiB",
+        "--users-idle-timeout", "90", "--no-demo", "--log-format", "json", "--data-dir", "a \"quoted\" \\ folder",
+        "--allow-origin",
         "http://localhost:3000",
     ]
 
