@@ -9,6 +9,7 @@ async def eventually(condition, what, within=10.0, every=0.1):
     """The first truthy value of `condition()` (plain or async); fails after `within` seconds, saying `what` was awaited.
 
     `what` may be a function, called at the end, so that it can show the last state."""
+    __tracebackhide__ = True
     deadline = time.monotonic() + within
     while True:
         value = condition()
@@ -23,6 +24,7 @@ async def eventually(condition, what, within=10.0, every=0.1):
 
 async def steadily(condition, what, during=1.0, every=0.1):
     """Fails as soon as `condition()` is false within `during` seconds: for what must not happen."""
+    __tracebackhide__ = True
     deadline = time.monotonic() + during
     while time.monotonic() < deadline:
         value = condition()

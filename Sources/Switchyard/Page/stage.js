@@ -65,28 +65,28 @@ export class Stage extends EventTarget {
 function descriptions(meeting) {
   const list = [{
     key: 'me', user: meeting.id ?? '', kind: 'camera', own: true, name: `${meeting.name} (you)`,
-    tracks: meeting.localStream.getVideoTracks(), audio: meeting.micOn, video: meeting.cameraOn,
+    picture: meeting.localStream.getVideoTracks()[0] ?? null, sound: null, audio: meeting.micOn, video: meeting.cameraOn,
     speaking: meeting.speaker !== null && meeting.speaker === meeting.id && meeting.micOn,
     state: meeting.publisher?.state ?? 'watching',
   }];
   if (meeting.screenTrack) {
     list.push({
       key: 'my screen', user: meeting.id ?? '', kind: 'screen', own: true, name: 'Your screen',
-      tracks: [meeting.screenTrack], audio: true, video: true, speaking: false, state: 'connected',
+      picture: meeting.screenTrack, sound: null, audio: true, video: true, speaking: false, state: 'connected',
     });
   }
   for (const user of meeting.users.values()) {
-    const { audio, camera, screen } = user.subscriber?.tracks() ?? {};
+    const { audio = null, camera = null, screen = null } = user.subscriber?.tracks() ?? {};
     const state = user.subscriber?.state ?? 'watching';
     list.push({
       key: `user ${user.id}`, user: user.id, kind: 'camera', own: false, name: user.name,
-      tracks: [audio, camera].filter(Boolean), audio: Boolean(audio && user.constraints.audio),
+      picture: camera, sound: audio, audio: Boolean(audio && user.constraints.audio),
       video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id && user.constraints.audio, state,
     });
     if (screen) {
       list.push({
         key: `screen ${user.id}`, user: user.id, kind: 'screen', own: false, name: `${user.name}’s screen`,
-        tracks: [screen], audio: true, video: user.constraints.video, speaking: false, state,
+        picture: screen, sound: null, audio: true, video: user.constraints.video, speaking: false, state,
       });
     }
   }
@@ -96,10 +96,11 @@ function descriptions(meeting) {
 class Tile {
   element = document.createElement('li');
   #video = document.createElement('video');
+  // Sound has an element of its own: in one with a camera that sends nothing, the browser would wait for a picture first.
+  #audio = document.createElement('audio');
   #initials = document.createElement('div');
   #name = document.createElement('span');
   #status = document.createElement('p');
-  #stream = new MediaStream();
   #onBlocked;
   #frames = 0;
   #still = 0;
@@ -109,32 +110,33 @@ class Tile {
     this.element.className = 'tile';
     this.#video.playsInline = true;
     this.#video.autoplay = true;
+    this.#video.muted = true;
+    this.#audio.autoplay = true;
     this.#initials.className = 'initials';
     this.#initials.ariaHidden = 'true';
     this.#status.className = 'status';
     const label = document.createElement('p');
     label.className = 'label';
     label.append(mutedBadge(), this.#name);
-    this.element.append(this.#video, this.#initials, this.#status, label);
+    this.element.append(this.#video, this.#audio, this.#initials, this.#status, label);
   }
 
-  update({ user, kind, own, name, tracks, audio, video, speaking, state }) {
+  update({ user, kind, own, name, picture, sound, audio, video, speaking, state }) {
     Object.assign(this.element.dataset, {
       user, kind, state, own, audio: audio ? 'on' : 'off', video: video ? 'on' : 'off', speaking,
     });
-    this.#video.muted ||= own;
     this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
     this.#name.textContent = name;
     this.#initials.textContent = initials(name);
     this.#initials.style.setProperty('--hue', hue(user + name));
     this.#status.textContent = statusWords(state, own);
     this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', statusWords(state, own)].filter(Boolean).join(', ');
-    this.#show(tracks);
+    this.#show(picture);
+    this.#play(sound);
   }
 
   play() {
-    if (this.element.dataset.own !== 'true') this.#video.muted = false;
-    this.#video.play().catch(() => {});
+    this.#audio.play().catch(() => {});
   }
 
   /** A camera that was closed sends nothing more; a frozen face would tell a lie. */
@@ -148,24 +150,32 @@ class Tile {
 
   remove() {
     this.#video.srcObject = null;
+    this.#audio.srcObject = null;
     this.element.remove();
   }
 
-  #show(tracks) {
-    const current = this.#stream.getTracks();
-    if (current.length === tracks.length && tracks.every((track) => current.includes(track))) return;
-    this.#stream = new MediaStream(tracks);
-    this.#video.srcObject = this.#stream;
+  #show(track) {
+    if (!attach(this.#video, track)) return;
     this.#frames = 0;
     this.#video.onloadeddata = () => this.checkPicture();
-    this.#video.play().catch((error) => {
-      if (error.name !== 'NotAllowedError') return;
-      // Browsers play sound only after a click. Show the picture without it, and ask for the click.
-      this.#video.muted = true;
-      this.#video.play().catch(() => {});
-      this.#onBlocked();
+    this.#video.play().catch(() => {});
+  }
+
+  #play(track) {
+    if (!attach(this.#audio, track)) return;
+    this.#audio.play().catch((error) => {
+      // Browsers play sound only after a click, so somebody has to ask for one.
+      if (error.name === 'NotAllowedError') this.#onBlocked();
     });
   }
+}
+
+/** Makes an element play that track or none; true when it is to be started. */
+function attach(element, track) {
+  const current = element.srcObject?.getTracks()[0] ?? null;
+  if (current === track) return false;
+  element.srcObject = track ? new MediaStream([track]) : null;
+  return track !== null;
 }
 
 function statusWords(state, own) {
