@@ -37,17 +37,31 @@ package struct SequenceMap: Sendable {
         var offset: UInt16 = 0
         var timestampOffset: UInt32 = 0
         var isLeftOut = false
+
+        func covers(_ source: UInt32, _ sequence: UInt16) -> Bool {
+            source == self.source && sequence &- first <= last &- first
+        }
+
+        func origin(of consumerSequence: UInt16) -> Origin? {
+            let original = consumerSequence &+ offset
+            guard !isLeftOut, covers(source, original) else { return nil }
+            return Origin(source: source, sequence: original, timestampOffset: timestampOffset)
+        }
     }
 
     private static let capacity = 128
+    private static let mask = capacity - 1
     /// Beyond this distance a packet is no neighbour of the others.
     private static let maximumDistance = 3000
     /// How far back a run reaches at most, and a consumer may ask.
     private static let maximumReach: UInt16 = 8192
 
+    /// The run being added to, apart from those before it: packets in order touch only this one.
+    private var current = Run()
+    private var hasBegun = false
+    /// Runs that have ended; the newest is at `ended - 1` modulo the capacity.
     private var runs = InlineArray<128, Run>(repeating: Run())
-    /// Runs ever begun; the newest is at `begun - 1` modulo the capacity.
-    private var begun = 0
+    private var ended = 0
     private let clockRate: UInt32
     private var nextSequence: UInt16
     private var nextTimestamp: UInt32
@@ -68,7 +82,7 @@ package struct SequenceMap: Sendable {
     }
 
     /// The source whose packets are being forwarded; nil before the first one.
-    package var source: UInt32? { begun > 0 ? runs[newest].source : nil }
+    package var source: UInt32? { hasBegun ? current.source : nil }
 
     /// The highest sequence number given out; nil before the first one.
     package var highestSequence: UInt16? { hasForwarded ? nextSequence &- 1 : nil }
@@ -93,26 +107,25 @@ package struct SequenceMap: Sendable {
     package mutating func forward(source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant) -> Mapped? {
         if source == awaited, isNewInAwaited(sequence) {
             beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
-            return map(sequence, timestamp, runs[newest], at: now)
+            return map(sequence, timestamp, current, at: now)
         }
         guard !isPaused, source == self.source else { return late(source: source, sequence: sequence, timestamp: timestamp) }
-        let ahead = Int(Int16(bitPattern: sequence &- runs[newest].last))
+        let ahead = Int(Int16(bitPattern: sequence &- current.last))
         guard abs(ahead) <= Self.maximumDistance else {
             guard isConfirmedStray(sequence) else { return nil }
             beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
-            return map(sequence, timestamp, runs[newest], at: now)
+            return map(sequence, timestamp, current, at: now)
         }
         strayNext = nil
         guard ahead > 0 else { return late(source: source, sequence: sequence, timestamp: timestamp) }
         continueAfterLeftOut()
         advance(to: sequence)
-        return map(sequence, timestamp, runs[newest], at: now)
+        return map(sequence, timestamp, current, at: now)
     }
 
     /// Leaves a packet of the current source out, so that the consumer sees no gap. One that is late has its gap already.
     package mutating func leaveOut(source: UInt32, sequence: UInt16) {
         guard !isPaused, source == self.source else { return }
-        let current = runs[newest]
         let ahead = Int(Int16(bitPattern: sequence &- current.last))
         guard ahead > 0, ahead <= Self.maximumDistance else { return }
         if current.isLeftOut, ahead == 1 {
@@ -121,7 +134,7 @@ package struct SequenceMap: Sendable {
         }
         continueAfterLeftOut()
         advance(to: sequence &- 1)
-        let before = runs[newest]
+        let before = current
         nextSequence = sequence &- before.offset
         push(
             Run(
@@ -132,34 +145,34 @@ package struct SequenceMap: Sendable {
     /// Where the consumer's packet `sequence` came from; nil where it was never sent or is too long ago.
     package func origin(of sequence: UInt16) -> Origin? {
         guard hasForwarded, nextSequence &- 1 &- sequence < Self.maximumReach else { return nil }
-        for age in 0..<min(begun, Self.capacity) {
-            let run = runs[(begun - 1 - age) % Self.capacity]
-            let original = sequence &+ run.offset
-            if !run.isLeftOut, original &- run.first <= run.last &- run.first {
-                return Origin(source: run.source, sequence: original, timestampOffset: run.timestampOffset)
-            }
+        if let origin = current.origin(of: sequence) { return origin }
+        let runs = runs.span
+        for age in 0..<min(ended, Self.capacity) {
+            if let origin = runs[(ended - 1 - age) & Self.mask].origin(of: sequence) { return origin }
         }
         return nil
     }
 
     /// The consumer's timestamp for one of the current source, as its sender reports need it; nil before the first packet.
     package func timestamp(ofCurrentSource timestamp: UInt32) -> UInt32? {
-        begun > 0 ? timestamp &+ runs[newest].timestampOffset : nil
+        hasBegun ? timestamp &+ current.timestampOffset : nil
     }
 
     // MARK: Runs
 
-    private var newest: Int { (begun &- 1) % Self.capacity }
-
     private mutating func push(_ run: Run) {
-        runs[begun % Self.capacity] = run
-        begun += 1
+        if hasBegun {
+            runs[ended & Self.mask] = current
+            ended += 1
+        }
+        current = run
+        hasBegun = true
     }
 
     /// Packets from before a pause are late ones, not the first of what comes after it.
     private func isNewInAwaited(_ sequence: UInt16) -> Bool {
         guard let source, source == awaited else { return true }
-        let ahead = Int(Int16(bitPattern: sequence &- runs[newest].last))
+        let ahead = Int(Int16(bitPattern: sequence &- current.last))
         return ahead > 0 || ahead < -Self.maximumDistance
     }
 
@@ -180,7 +193,7 @@ package struct SequenceMap: Sendable {
 
     /// After packets left out, what follows moves up by their number.
     private mutating func continueAfterLeftOut() {
-        let run = runs[newest]
+        let run = current
         guard run.isLeftOut else { return }
         let gone = run.last &- run.first &+ 1
         // Empty until `advance`: `last` just before `first`.
@@ -191,9 +204,9 @@ package struct SequenceMap: Sendable {
     }
 
     private mutating func advance(to sequence: UInt16) {
-        runs[newest].last = sequence
-        let length = sequence &- runs[newest].first
-        if length > 2 * Self.maximumReach, length < 0x8000 { runs[newest].first = sequence &- Self.maximumReach }
+        current.last = sequence
+        let length = sequence &- current.first
+        if length > 2 * Self.maximumReach, length < 0x8000 { current.first = sequence &- Self.maximumReach }
     }
 
     private mutating func map(_ sequence: UInt16, _ timestamp: UInt32, _ run: Run, at now: Instant) -> Mapped {
@@ -209,15 +222,20 @@ package struct SequenceMap: Sendable {
 
     /// A packet older than the newest: mapped as its neighbours were.
     private func late(source: UInt32, sequence: UInt16, timestamp: UInt32) -> Mapped? {
-        for age in 0..<min(begun, Self.capacity) {
-            let run = runs[(begun - 1 - age) % Self.capacity]
-            guard run.source == source, sequence &- run.first <= run.last &- run.first else { continue }
-            let mapped = sequence &- run.offset
-            // A run of long ago may bear the same numbers.
-            guard !run.isLeftOut, nextSequence &- 1 &- mapped < Self.maximumReach else { return nil }
-            return Mapped(sequence: mapped, timestamp: timestamp &+ run.timestampOffset)
+        if current.covers(source, sequence) { return mapLate(sequence, timestamp, current) }
+        let runs = runs.span
+        for age in 0..<min(ended, Self.capacity) {
+            let run = runs[(ended - 1 - age) & Self.mask]
+            if run.covers(source, sequence) { return mapLate(sequence, timestamp, run) }
         }
         return nil
+    }
+
+    private func mapLate(_ sequence: UInt16, _ timestamp: UInt32, _ run: Run) -> Mapped? {
+        let mapped = sequence &- run.offset
+        // A run of long ago may bear the same numbers.
+        guard !run.isLeftOut, nextSequence &- 1 &- mapped < Self.maximumReach else { return nil }
+        return Mapped(sequence: mapped, timestamp: timestamp &+ run.timestampOffset)
     }
 
     private mutating func isConfirmedStray(_ sequence: UInt16) -> Bool {
