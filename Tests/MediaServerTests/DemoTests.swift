@@ -222,6 +222,7 @@ import Web
         (#"{"type":"produce","constraints":{"audio":true,"video":true}}"#, "produce", nil, "constraints"),
         (#"{"type":"consume","id":"9","answer":{"type":"answer","sdp":"a"}}"#, "consume", "9", "id"),
         (#"{"type":"consume","id":"9","answer":"a"}"#, "consume", "9", "answer"),
+        (#"{"type":"consume","id":{},"answer":{"type":"answer","sdp":"a"}}"#, "consume", nil, "id"),
         (#"{"type":"offer","id":"9"}"#, "offer", "9", "id"), (#"{"type":"offer"}"#, "offer", nil, "id"),
         (#"{"type":"unproduce"}"#, "unproduce", nil, "user_id"),
         (#"{"type":"join","room":"other","name":"A"}"#, "join", nil, "room_id"),

@@ -23,7 +23,15 @@ nonisolated struct DemoRequest: Decodable {
 
     /// As much of a message as says what was asked, for the error when the rest cannot be read.
     struct Outline: Decodable {
-        var type: String
-        var id: Identifier?
+        var type: String?
+        var id: String?
+
+        private enum Key: CodingKey { case type, id }
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: Key.self)
+            type = try? fields.decode(String.self, forKey: .type)
+            id = try? fields.decode(Identifier.self, forKey: .id).text
+        }
     }
 }

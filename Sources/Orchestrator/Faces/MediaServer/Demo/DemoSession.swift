@@ -36,7 +36,7 @@ final class DemoSession: SocketHandler {
             try carryOut(kind, request)
         } catch {
             let outline = try? JSONBody.decode(DemoRequest.Outline.self, from: bytes)
-            refuse(error, type: outline?.type, id: outline?.id?.text)
+            refuse(error, type: outline?.type, id: outline?.id)
         }
     }
 
