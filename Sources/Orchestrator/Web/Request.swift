@@ -41,5 +41,11 @@ nonisolated public struct Headers: Sendable {
         return fields.first { $0.name.lowercased() == wanted }?.value
     }
 
+    /// All values of that name, in order.
+    public func all(_ name: String) -> [String] {
+        let wanted = name.lowercased()
+        return fields.filter { $0.name.lowercased() == wanted }.map(\.value)
+    }
+
     public mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
 }
