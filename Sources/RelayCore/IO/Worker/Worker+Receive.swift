@@ -142,7 +142,10 @@ extension Worker {
             let payload = bytes.part(at: header.length, length: payloadLength)
         else { return }
         let startsKeyframe = PayloadInspection.isKeyframeStart(codec.name, payload)
-        if startsKeyframe, producer.isVideo { stream.keyframes.keyframeArrived() }
+        if startsKeyframe, producer.isVideo {
+            stream.keyframes.keyframeArrived()
+            stream.missing?.forget(before: header.sequence)
+        }
         remember(slot, header, length: bytes.count, stream)
         if let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0), producer.isSelected {
             hear(level: level, producer, stream)
