@@ -76,9 +76,24 @@ let tests: [Target] = [
     .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
 ]
 
+// ./yard bench builds and runs these (docs/benchmarks.md).
+let benchmarks: [Target] = [
+    .target(name: "CBench", path: "Benchmarks/CBench", linkerSettings: [.linkedLibrary("crypto")]),
+    .target(name: "MallocCounter", path: "Benchmarks/MallocCounter", linkerSettings: [.linkedLibrary("dl")]),
+    .executableTarget(
+        name: "forwarding-bound", path: "Benchmarks/bound", linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("pthread")]),
+    .executableTarget(
+        name: "switchyard-bench",
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "CNice", "COpenSSL", "CNet", "CBench"],
+        path: "Benchmarks/Forwarding", swiftSettings: swift),
+]
+
 let package = Package(
     name: "switchyard",
-    products: [.executable(name: "switchyard", targets: ["switchyard"])],
-    targets: cShims + relayCore + orchestrator + rest + tests,
+    products: [
+        .executable(name: "switchyard", targets: ["switchyard"]),
+        .library(name: "malloc-counter", type: .dynamic, targets: ["MallocCounter"]),
+    ],
+    targets: cShims + relayCore + orchestrator + rest + benchmarks + tests,
     cLanguageStandard: .gnu17
 )

@@ -1,0 +1,192 @@
+#define _GNU_SOURCE
+#include "cbench.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
+void cbench_prepare(int fd) {
+    int one = 1, large = 4 << 20;
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof one);
+}
+
+static void count(cbench_counts *counts, const uint8_t *packet, size_t length) {
+    uint32_t ssrc = (uint32_t)packet[8] << 24 | (uint32_t)packet[9] << 16 | (uint32_t)packet[10] << 8 | packet[11];
+    uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
+    cbench_stream *stream = NULL;
+    for (int i = 0; i < counts->stream_count; i++)
+        if (counts->streams[i].ssrc == ssrc) stream = &counts->streams[i];
+    if (!stream) {
+        if (counts->stream_count == CBENCH_STREAMS) return;
+        stream = &counts->streams[counts->stream_count++];
+        *stream = (cbench_stream){.ssrc = ssrc, .highest = (uint16_t)(sequence - 1)};
+    }
+    int16_t step = (int16_t)(sequence - stream->highest);
+    if (step > 0) {
+        stream->missing += step - 1;
+        stream->highest = sequence;
+    } else {
+        stream->missing--;
+    }
+    stream->packets++;
+    stream->bytes += length;
+}
+
+uint64_t cbench_packets(const cbench_counts *counts) {
+    uint64_t sum = 0;
+    for (int i = 0; i < counts->stream_count; i++) sum += counts->streams[i].packets;
+    return sum;
+}
+
+uint64_t cbench_bytes(const cbench_counts *counts) {
+    uint64_t sum = 0;
+    for (int i = 0; i < counts->stream_count; i++) sum += counts->streams[i].bytes;
+    return sum;
+}
+
+int64_t cbench_missing(const cbench_counts *counts) {
+    int64_t sum = 0;
+    for (int i = 0; i < counts->stream_count; i++) sum += counts->streams[i].missing;
+    return sum;
+}
+
+enum { BATCH = 8, SLOT = 65536 };
+
+void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
+                  void (*other)(void *context, uint8_t *data, size_t length), void *context) {
+    static uint8_t memory[BATCH][SLOT];
+    struct mmsghdr headers[BATCH];
+    struct iovec parts[BATCH];
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } controls[BATCH];
+    for (;;) {
+        for (int i = 0; i < BATCH; i++) {
+            parts[i] = (struct iovec){.iov_base = memory[i], .iov_len = SLOT};
+            headers[i].msg_hdr = (struct msghdr){
+                .msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = &controls[i], .msg_controllen = sizeof controls[i]};
+        }
+        int received = recvmmsg(fd, headers, BATCH, MSG_DONTWAIT, NULL);
+        if (received <= 0) return;
+        for (int i = 0; i < received; i++) {
+            size_t total = headers[i].msg_len, step = total;
+            struct cmsghdr *control = CMSG_FIRSTHDR(&headers[i].msg_hdr);
+            if (control && control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) {
+                int segment;
+                memcpy(&segment, CMSG_DATA(control), sizeof segment);
+                if (segment > 0) step = (size_t)segment;
+            }
+            counts->deliveries++;
+            for (size_t at = 0; at < total; at += step) {
+                size_t length = total - at < step ? total - at : step;
+                uint8_t *packet = memory[i] + at;
+                int is_rtp = length >= 12 && packet[0] >> 6 == 2 && (packet[1] < 192 || packet[1] > 223);
+                if (!is_rtp) {
+                    other(context, packet, length);
+                    continue;
+                }
+                count(counts, packet, length);
+                if (sample_every && counts->streams[0].packets % sample_every == 0) other(context, packet, length);
+            }
+        }
+        if (received < BATCH) return;
+    }
+}
+
+int cbench_poll_new(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int cbench_poll_add(int poll, int fd, uint32_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+    return epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds) {
+    struct epoll_event events[64];
+    if (capacity > 64) capacity = 64;
+    if (microseconds < 0) microseconds = 0;
+    struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
+    int ready = epoll_pwait2(poll, events, capacity, &limit, NULL);
+    for (int i = 0; i < ready; i++) tags[i] = events[i].data.u32;
+    return ready < 0 ? 0 : ready;
+}
+
+int64_t cbench_cpu_time(int pid) {
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
+    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static double raw_gcm(int key_length, int length, int rounds) {
+    uint8_t key[32] = {1}, iv[12] = {2}, header[12] = {0x80}, in[2048] = {3}, out[2048];
+    int written, good = 1;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    if (!context || EVP_EncryptInit_ex2(context, key_length == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), key, NULL, NULL) != 1)
+        return -1;
+    double start = now();
+    for (int i = 0; i < rounds; i++) {
+        memcpy(iv + 8, &i, sizeof i);
+        OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, out + length, 16),
+                            OSSL_PARAM_construct_end()};
+        good &= EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
+        good &= EVP_EncryptUpdate(context, NULL, &written, header, sizeof header);
+        good &= EVP_EncryptUpdate(context, out, &written, in, length);
+        good &= EVP_EncryptFinal_ex(context, out + length, &written);
+        good &= EVP_CIPHER_CTX_get_params(context, tag);
+    }
+    double spent = now() - start;
+    EVP_CIPHER_CTX_free(context);
+    return good ? spent / rounds : -1;
+}
+
+static double raw_counter(int length, int rounds) {
+    uint8_t key[20] = {1}, iv[16] = {2}, header[12] = {0x80}, rollover[4] = {0}, in[2048] = {3}, out[2048], tag[20];
+    int written, good = 1;
+    size_t tag_length;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    OSSL_PARAM digest[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA1", 0), OSSL_PARAM_construct_end()};
+    if (!context || !mac || EVP_EncryptInit_ex2(context, EVP_aes_128_ctr(), key, NULL, NULL) != 1 ||
+        EVP_MAC_init(mac, key, sizeof key, digest) != 1)
+        return -1;
+    double start = now();
+    for (int i = 0; i < rounds; i++) {
+        memcpy(iv + 8, &i, sizeof i);
+        good &= EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
+        good &= EVP_EncryptUpdate(context, out, &written, in, length);
+        good &= EVP_MAC_init(mac, NULL, 0, NULL);
+        good &= EVP_MAC_update(mac, header, sizeof header);
+        good &= EVP_MAC_update(mac, out, (size_t)length);
+        good &= EVP_MAC_update(mac, rollover, sizeof rollover);
+        good &= EVP_MAC_final(mac, tag, &tag_length, sizeof tag);
+    }
+    double spent = now() - start;
+    EVP_MAC_CTX_free(mac);
+    EVP_MAC_free(hmac);
+    EVP_CIPHER_CTX_free(context);
+    return good ? spent / rounds : -1;
+}
+
+double cbench_raw_seal(int gcm, int key_length, int length, int rounds) {
+    if (length < 0 || length > 1900 || rounds < 1) return -1;
+    return gcm ? raw_gcm(key_length, length, rounds) : raw_counter(length, rounds);
+}

@@ -1,0 +1,53 @@
+#ifndef SWITCHYARD_CBENCH_H
+#define SWITCHYARD_CBENCH_H
+
+// What the benchmark's clients do for every packet, in C so that receiving costs little beside what is measured.
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// One RTP stream as it was received.
+typedef struct {
+    uint32_t ssrc;
+    uint16_t highest;
+    uint64_t packets;
+    uint64_t bytes;
+    /// Sequence numbers skipped less those that came late: packets lost so far.
+    int64_t missing;
+} cbench_stream;
+
+enum { CBENCH_STREAMS = 4 };
+
+typedef struct {
+    cbench_stream streams[CBENCH_STREAMS];
+    int stream_count;
+    /// Datagrams as the kernel handed them over: runs that came as one count once.
+    uint64_t deliveries;
+} cbench_counts;
+
+uint64_t cbench_packets(const cbench_counts *counts);
+uint64_t cbench_bytes(const cbench_counts *counts);
+int64_t cbench_missing(const cbench_counts *counts);
+
+/// Lets the kernel hand over whole segmentation runs, and enlarges the receive buffer.
+void cbench_prepare(int fd);
+
+/// Receives everything that waits on `fd`. RTP is counted; everything else, and each `sample_every`-th RTP packet (0: none),
+/// goes to `other`, the bytes being valid, and writable, during the call.
+void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
+                  void (*other)(void *context, uint8_t *data, size_t length), void *context);
+
+/// Many sockets in one wait.
+int cbench_poll_new(void);
+int cbench_poll_add(int poll, int fd, uint32_t tag);
+/// Waits at most `microseconds`; returns how many tags were written.
+int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds);
+
+/// Nanoseconds of processor time that process `pid` has used, all threads together; -1 where there is none.
+int64_t cbench_cpu_time(int pid);
+
+/// Encrypts a `length`-byte packet `rounds` times as SRTP needs it, by OpenSSL's public calls alone, and returns the
+/// nanoseconds of one. `gcm`: AES-GCM, else AES-CTR and HMAC-SHA1; -1 on failure.
+double cbench_raw_seal(int gcm, int key_length, int length, int rounds);
+
+#endif

@@ -1,0 +1,71 @@
+import Foundation
+
+/// What the command line asked for.
+struct Options {
+    var server = Options.beside("switchyard")
+    var bound = Options.beside("forwarding-bound")
+    var mallocCounter = Options.beside("libmalloc-counter.so")
+    var thresholds = "Benchmarks/thresholds.json"
+    var consumers = 50
+    var seconds = 10
+    var rounds = 3
+    var kilobits = 2_000
+    var idleConsumers = 500
+    var suites: Set<Suite> = [.micro, .forwarding, .allocations, .memory]
+
+    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory }
+
+    static let help = """
+        usage: switchyard-bench [options] [micro] [bound] [forwarding] [allocations] [memory]
+        Measures a release build of the server on loopback, beside the machine's bound, and holds the result against
+        thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
+        forwarding; alone it shows what the machine can do).
+          --server FILE        the switchyard binary (default: beside this program)
+          --bound FILE         the forwarding-bound binary (default: beside this program)
+          --malloc-counter FILE  the library that counts allocations (default: beside this program)
+          --thresholds FILE    default Benchmarks/thresholds.json
+          --consumers N        subscribers of the one producer (default 50)
+          --kbps N             the producer's video bitrate (default 2000)
+          --seconds N          one measuring window (default 10)
+          --rounds N           windows of each kind, interleaved; the median counts (default 3)
+          --idle-consumers N   connections for the memory measurement (default 500)
+        """
+
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        var named: Set<Suite> = []
+        while let argument = rest.popFirst() {
+            if let suite = Suite(rawValue: argument) {
+                named.insert(suite)
+                continue
+            }
+            guard argument.hasPrefix("--") else { throw BenchmarkError("unknown benchmark \(argument); see --help") }
+            guard let value = rest.popFirst() else { throw BenchmarkError("\(argument) needs a value; see --help") }
+            switch argument {
+            case "--server": server = value
+            case "--bound": bound = value
+            case "--malloc-counter": mallocCounter = value
+            case "--thresholds": thresholds = value
+            case "--consumers": consumers = try Self.number(value, argument, 1...500)
+            case "--kbps": kilobits = try Self.number(value, argument, 50...50_000)
+            case "--seconds": seconds = try Self.number(value, argument, 1...3_600)
+            case "--rounds": rounds = try Self.number(value, argument, 1...100)
+            case "--idle-consumers": idleConsumers = try Self.number(value, argument, 10...5_000)
+            default: throw BenchmarkError("unknown option \(argument); see --help")
+            }
+        }
+        if !named.isEmpty { suites = named }
+    }
+
+    private static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw BenchmarkError("\(name) takes a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private static func beside(_ name: String) -> String {
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        return own.deletingLastPathComponent().appendingPathComponent(name).path
+    }
+}

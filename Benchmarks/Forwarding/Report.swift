@@ -1,0 +1,69 @@
+import Foundation
+
+/// Prints results, and remembers whether one missed its threshold.
+struct Report {
+    private(set) var failures: [String] = []
+    let thresholds: Thresholds
+
+    init(_ thresholds: Thresholds) { self.thresholds = thresholds }
+
+    /// Prints at once, also into a pipe.
+    private func print(_ line: String) {
+        Swift.print(line)
+        fflush(nil)
+    }
+
+    private func text(_ value: Double, _ decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+
+    private mutating func judge(_ name: String, _ value: Double, _ limit: Double, _ decimals: Int, _ unit: String) {
+        // Not a number fails, too.
+        let isGood = value <= limit
+        if !isGood { failures.append("\(name): \(text(value, decimals))\(unit), at most \(text(limit, decimals))\(unit)") }
+        print("  \(isGood ? "ok  " : "MISS") \(name): \(text(value, decimals))\(unit) (at most \(text(limit, decimals))\(unit))")
+    }
+
+    func add(micro rows: [MicroBenchmark.Row]) {
+        print("micro (ns of one, beside bare OpenSSL in C)")
+        for row in rows {
+            let name = row.name.padding(toLength: 42, withPad: " ", startingAt: 0)
+            let comparison = row.raw.map { "  \(text($0, 0)) ns bare  ×\(text(row.nanoseconds / $0, 2))" } ?? ""
+            print("  \(name) \(text(row.nanoseconds, 0)) ns\(comparison)")
+        }
+    }
+
+    func add(bound windows: [ForwardingBenchmark.Window]) {
+        print("the machine's bound (processor time of one packet sent out)")
+        for window in windows { print("  \(describe(window))") }
+    }
+
+    private func describe(_ window: ForwardingBenchmark.Window) -> String {
+        "\(text(window.cost, 0)) ns, \(window.packets) packets of \(text(window.averageBytes, 0)) bytes, \(window.lost) lost"
+            + ", runs of \(text(window.runLength, 1))"
+    }
+
+    mutating func add(forwarding result: ForwardingBenchmark.Result, consumers: Int) {
+        print("forwarding, one producer to \(consumers) consumers (processor time of one forwarded packet)")
+        for (server, bound) in zip(result.server, result.bound) {
+            print("  server \(describe(server))")
+            print("  bound  \(describe(bound))   ×\(text(server.cost / bound.cost, 2))")
+        }
+        let sent = result.server.reduce(0.0) { $0 + Double($1.packets) + Double($1.lost) }
+        judge("processor time as a multiple of the bound's (medians)", result.ratio, thresholds.forwardingRatio, 2, "")
+        judge("share of packets lost", Double(result.lost) / max(1, sent), thresholds.lossShare, 5, "")
+        judge("sampled packets that did not decrypt, of \(result.authentic + result.forged)", Double(result.forged), 0, 0, "")
+        if result.authentic == 0 { failures.append("no sampled packet decrypted") }
+    }
+
+    mutating func add(allocations result: AllocationBenchmark.Result) {
+        print("allocations (\(result.packets) packets forwarded, beside as long without media)")
+        for name in Set(result.busy.keys).union(result.idle.keys).sorted() {
+            print("  \(name): \(result.busy[name] ?? 0) with media, \(result.idle[name] ?? 0) without")
+        }
+        judge("allocations for a forwarded packet", (result.perPacket * 1_000).rounded() / 1_000, thresholds.allocationsPerPacket, 3, "")
+    }
+
+    mutating func add(memory result: MemoryBenchmark.Result) {
+        print("memory (\(result.transports) connected transports without media, \(result.kibibytes) KiB in all)")
+        judge("an idle consumer transport", result.perTransport, thresholds.idleTransportKibibytes, 1, " KiB")
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+
+/// A `switchyard serve` on loopback with ports of its own.
+struct Server {
+    let process: ChildProcess
+    let api: MediaServerAPI
+
+    init(_ options: Options, environment: [String: String] = [:]) throws {
+        let folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())"
+        process = try ChildProcess(
+            options.server,
+            [
+                "serve", "--no-supervise", "--listen", "127.0.0.1:0", "--media-port", "0", "--workers", "1",
+                "--announce", "127.0.0.1", "--log-level", "warning", "--data-dir", folder,
+            ],
+            environment: environment)
+        // ready http=ADDR:PORT media=ADDR:PORT[,…]
+        let line = try process.readLine()
+        guard let http = line.split(separator: " ").first(where: { $0.hasPrefix("http=") }),
+            let port = http.split(separator: ":").last.flatMap({ UInt16($0) })
+        else { throw BenchmarkError("the server said: \(line)") }
+        api = try MediaServerAPI(port: port)
+    }
+}

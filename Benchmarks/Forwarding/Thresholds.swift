@@ -1,0 +1,21 @@
+import Foundation
+
+/// What has to be reached; the exit code tells whether it was.
+struct Thresholds: Decodable {
+    /// Processor time for a forwarded packet, as a multiple of the machine's bound.
+    var forwardingRatio: Double
+    /// What one forwarded packet adds, rounded to the third decimal.
+    var allocationsPerPacket: Double
+    var idleTransportKibibytes: Double
+    /// Share of packets that may be lost on loopback.
+    var lossShare: Double
+
+    init(file: String) throws {
+        guard let data = FileManager.default.contents(atPath: file) else { throw BenchmarkError("\(file) cannot be read") }
+        do {
+            self = try JSONDecoder().decode(Thresholds.self, from: data)
+        } catch {
+            throw BenchmarkError("\(file): \(error)")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// The shape of a browser's VP8 stream: frame sizes and the packets they are cut into, the same in every run.
+struct VideoTrace {
+    struct Frame {
+        var size: Int
+        var isKeyframe: Bool
+    }
+
+    static let framesPerSecond = 30
+    /// Largest payload behind header (28 bytes) and VP8 descriptor (4), so that a packet is at most 1200 bytes, as libwebrtc's are.
+    static let maximumPayload = 1200 - 28 - 4
+
+    let frames: [Frame]
+
+    /// Ten seconds: one keyframe of five frames' size, the others within 30 % of their mean.
+    init(kilobits: Int) {
+        let count = 10 * Self.framesPerSecond
+        let mean = kilobits * 1000 / 8 / Self.framesPerSecond
+        let key = mean * 5
+        let delta = (mean * count - key) / (count - 1)
+        var state: UInt64 = 1
+        frames = (0..<count).map { index in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let share = Int(state >> 33) % 601 + 700
+            return Frame(size: index == 0 ? key : delta * share / 1000, isKeyframe: index == 0)
+        }
+    }
+
+    /// As libwebrtc splits: as few packets as possible, differing by at most one byte, the larger ones last.
+    static func split(_ size: Int) -> [Int] {
+        let count = max(1, (size + maximumPayload - 1) / maximumPayload)
+        let larger = size % count
+        return (0..<count).map { size / count + ($0 >= count - larger ? 1 : 0) }
+    }
+}
