@@ -5,8 +5,8 @@ import pytest
 import server as servers
 from chromium import Chromium
 from firefox import Firefox
-from rest import Rest, unique
 from peers import Stage
+from rest import Rest, unique
 from server import Server
 
 
