@@ -54,19 +54,21 @@ final class Consumer {
     }
 
     private static func headers(for track: OutgoingTrack) -> (HeaderWriter, HeaderWriter?) {
+        func writer(_ ssrc: UInt32, _ payloadType: UInt8, _ extensions: ExtensionMap) -> HeaderWriter {
+            HeaderWriter(
+                ssrc: ssrc, payloadType: payloadType, extensions: extensions, mid: track.mid,
+                mixesForms: track.mixesExtensionForms)
+        }
         let codec = track.codec
         if let payloadType = codec.retransmissionPayloadType, let ssrc = track.retransmissionSSRC {
-            return (
-                HeaderWriter(ssrc: track.ssrc, payloadType: codec.payloadType, extensions: track.extensions, mid: track.mid),
-                HeaderWriter(ssrc: ssrc, payloadType: payloadType, extensions: track.extensions, mid: track.mid)
-            )
+            return (writer(track.ssrc, codec.payloadType, track.extensions), writer(ssrc, payloadType, track.extensions))
         }
         // A packet that is resent as it was must be the same to the last bit: the same SRTP index never protects two
         // different headers. So nothing that changes with the time of sending goes in.
         var extensions = track.extensions
         extensions[.transportSequence] = 0
         extensions[.absoluteSendTime] = 0
-        return (HeaderWriter(ssrc: track.ssrc, payloadType: codec.payloadType, extensions: extensions, mid: track.mid), nil)
+        return (writer(track.ssrc, codec.payloadType, extensions), nil)
     }
 
     /// Only packets that need not be repeated bit by bit may be padded.

@@ -1,13 +1,17 @@
-/// Which extension an identifier means on one m-line, for looking up by identifier.
-package struct ExtensionTable: Sendable {
+/// Which extension an identifier means on one connection, for looking up by identifier.
+package final class ExtensionTable {
     /// Kind + 1 by identifier; 0 where none was negotiated.
-    private var kinds = InlineArray<256, UInt8>(repeating: 0)
+    private let kinds: UnsafeMutablePointer<UInt8>
 
     package init(_ map: ExtensionMap) {
+        kinds = .allocate(capacity: 256)
+        kinds.initialize(repeating: 0, count: 256)
         for kind in HeaderExtension.allCases where map[kind] != 0 {
             kinds[Int(map[kind])] = UInt8(kind.rawValue + 1)
         }
     }
+
+    deinit { kinds.deallocate() }
 
     @inline(__always)
     fileprivate func slot(_ identifier: UInt8) -> Int { Int(kinds[Int(identifier)]) - 1 }
@@ -26,10 +30,10 @@ package struct ExtensionFields: Sendable {
 
     package init() {}
 
-    package subscript(kind: HeaderExtension) -> Field { fields[kind.rawValue] }
+    package subscript(kind: HeaderExtension) -> Field { fields.span[kind.rawValue] }
 
     /// Finds the fields of a parsed packet. Elements that run past the block's end are ignored.
-    package init(_ packet: UnsafeRawBufferPointer, header: PacketHeader, table: borrowing ExtensionTable) {
+    package init(_ packet: UnsafeRawBufferPointer, header: PacketHeader, table: ExtensionTable) {
         let oneByte = header.extensionProfile == 0xBEDE
         guard oneByte || header.extensionProfile & 0xfff0 == 0x1000 else { return }
         var at = header.extensionOffset

@@ -9,6 +9,8 @@ package struct HeaderWriter: Sendable {
     private var mid = InlineArray<32, UInt8>(repeating: 0)
     private let midLength: Int
     private let needsTwoByteForm: Bool
+    /// The peer takes both forms of extension blocks on one stream (`a=extmap-allow-mixed`).
+    private let mixesForms: Bool
 
     /// Upper bound of what `write` produces: fixed header, block header, then mid, transport-wide sequence, send time, three
     /// short extensions and the dependency descriptor in the two-byte form, and padding.
@@ -42,10 +44,11 @@ package struct HeaderWriter: Sendable {
     }
 
     /// A mid longer than 32 bytes is not sent (receivers then tell streams apart by SSRC).
-    package init(ssrc: UInt32, payloadType: UInt8, extensions: ExtensionMap, mid: String) {
+    package init(ssrc: UInt32, payloadType: UInt8, extensions: ExtensionMap, mid: String, mixesForms: Bool = true) {
         self.ssrc = ssrc
         self.payloadType = payloadType
         self.extensions = extensions
+        self.mixesForms = mixesForms
         let bytes = mid.utf8
         midLength = extensions[.mid] != 0 && bytes.count <= 32 ? bytes.count : 0
         if midLength > 0 {
@@ -68,11 +71,13 @@ package struct HeaderWriter: Sendable {
         out.put(values.timestamp, at: 4)
         out.put(ssrc, at: 8)
         let descriptorLength = fields[.dependencyDescriptor].length
-        let twoByte = needsTwoByteForm || (descriptorLength > 16 && extensions[.dependencyDescriptor] != 0)
+        let needsLongElement = descriptorLength > 16 && mixesForms && extensions[.dependencyDescriptor] != 0
+        let twoByte = needsTwoByteForm || needsLongElement
         var at = 16
         if midLength > 0 {
             at = open(.mid, midLength, twoByte, out, at)
-            for index in 0..<midLength { out.put(mid[index], at: at + index) }
+            let bytes = mid.span
+            for index in 0..<midLength { out.put(bytes[index], at: at + index) }
             at += midLength
         }
         if extensions[.transportSequence] != 0 {
@@ -88,8 +93,8 @@ package struct HeaderWriter: Sendable {
         for index in Self.copied.indices {
             let kind = Self.copied[index]
             guard extensions[kind] != 0, let bytes = fields.bytes(kind, in: source), let base = bytes.baseAddress,
-                // Only the dependency descriptor may be longer than the one-byte form can say.
-                kind == .dependencyDescriptor || bytes.count <= 16
+                // Longer than the one-byte form can say.
+                twoByte || bytes.count <= 16
             else { continue }
             at = open(kind, bytes.count, twoByte, out, at)
             (out + at).copyMemory(from: base, byteCount: bytes.count)

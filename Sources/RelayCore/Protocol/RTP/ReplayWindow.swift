@@ -20,12 +20,14 @@ package struct ReplayWindow: Sendable {
         return guess < 0 ? UInt64(sequence) : UInt64(bitPattern: guess)
     }
 
+    // Reading an element of a stored InlineArray copies all of it; reading through `span` does not.
+
     /// Whether the index is new and within the window.
     package func accepts(_ index: UInt64) -> Bool {
         guard let newest, index <= newest else { return true }
         let age = newest &- index
         guard age < UInt64(Self.width) else { return false }
-        return seen[Int((index >> 6) & 15)] & (1 << (index & 63)) == 0
+        return seen.span[Int((index >> 6) & 15)] & (1 << (index & 63)) == 0
     }
 
     /// Records an index whose packet proved authentic.
