@@ -13,9 +13,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("42e01f", H264Profile.Profile.constrainedBaseline, 31), ("42001f", .baseline, 31), ("42C015", .constrainedBaseline, 21), ("4de01f", .constrainedBaseline, 31),
-        ("4d001f", .main, 31), ("64001f", .high, 31), ("640c34", .constrainedHigh, 52), ("58f01e", .constrainedBaseline, 30), ("58a01e", .baseline, 30), ("58001e", .extended, 30),
-        ("42f00b", .constrainedBaseline, 9), ("42e00b", .constrainedBaseline, 11), ("f4001f", .high444, 31), ("7a0010", .other(0x7A, 0), 16),
+        ("42e01f", H264Profile.Profile.constrainedBaseline, 31), ("42001f", .baseline, 31),
+        ("42C015", .constrainedBaseline, 21), ("4de01f", .constrainedBaseline, 31),
+        ("4d001f", .main, 31), ("64001f", .high, 31), ("640c34", .constrainedHigh, 52),
+        ("58f01e", .constrainedBaseline, 30), ("58a01e", .baseline, 30), ("58001e", .extended, 30),
+        ("42f00b", .constrainedBaseline, 9), ("42e00b", .constrainedBaseline, 11), ("f4001f", .high444, 31),
+        ("7a0010", .other(0x7A, 0), 16),
     ])
     func readsH264Profiles(_ text: String, profile: H264Profile.Profile, level: Int) {
         #expect(H264Profile(text)?.profile == profile)
@@ -41,7 +44,9 @@ import Testing
     }
 
     @Test func takesTheFirstAllowedCodecWithItsRetransmission() throws {
-        let offered = try media("35 100 102 101", """
+        let offered = try media(
+            "35 100 102 101",
+            """
             a=rtpmap:35 H265/90000
             a=rtpmap:100 VP9/90000
             a=fmtp:100 profile-id=0
@@ -59,15 +64,20 @@ import Testing
     }
 
     @Test(arguments: [
-        "a=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=2;profile-level-id=42e01f", "a=rtpmap:96 H264/90000\na=fmtp:96 profile-level-id=xyz", "a=rtpmap:96 VP8/8000",
+        "a=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=2;profile-level-id=42e01f",
+        "a=rtpmap:96 H264/90000\na=fmtp:96 profile-level-id=xyz", "a=rtpmap:96 VP8/8000",
         "a=rtpmap:96 H264/90000\na=fmtp:96 packetization-mode=one", "a=x",
     ])
     func passesOverCodecsThatItCannotUse(_ attributes: String) throws {
-        #expect(try CodecMatching.firstUsable(in: media("96", attributes), kind: .video, allowed: Set(CodecName.allCases)) == nil)
+        #expect(
+            try CodecMatching.firstUsable(in: media("96", attributes), kind: .video, allowed: Set(CodecName.allCases))
+                == nil)
     }
 
     @Test func passesOverPayloadTypesThatReadAsRTCP() throws {
-        #expect(try CodecMatching.firstUsable(in: media("72", "a=rtpmap:72 VP8/90000"), kind: .video, allowed: [.VP8]) == nil)
+        #expect(
+            try CodecMatching.firstUsable(in: media("72", "a=rtpmap:72 VP8/90000"), kind: .video, allowed: [.VP8])
+                == nil)
     }
 
     @Test func comparesH264ByProfileAndModeButNotLevel() {
@@ -90,18 +100,23 @@ import Testing
     }
 
     @Test func prefersTheOfferedPayloadTypeInAnAnswer() throws {
-        let answer = try media("97 96", """
+        let answer = try media(
+            "97 96",
+            """
             a=rtpmap:96 H264/90000
             a=fmtp:96 packetization-mode=1;profile-level-id=42e01f
             a=rtpmap:97 H264/90000
             a=fmtp:97 packetization-mode=1;profile-level-id=42e01f
             """)
         #expect(CodecMatching.find(h264("packetization-mode=1;profile-level-id=42e01f"), in: answer)?.payloadType == 96)
-        #expect(CodecMatching.find(h264("packetization-mode=1;profile-level-id=42e01f", payloadType: 120), in: answer)?.payloadType == 97)
+        #expect(
+            CodecMatching.find(h264("packetization-mode=1;profile-level-id=42e01f", payloadType: 120), in: answer)?
+                .payloadType == 97)
     }
 
     @Test(arguments: [
-        ("packetization-mode=1", true), ("packetization-mode=1;profile-level-id=42001f", true), ("packetization-mode=1;profile-level-id=64001f", false),
+        ("packetization-mode=1", true), ("packetization-mode=1;profile-level-id=42001f", true),
+        ("packetization-mode=1;profile-level-id=64001f", false),
         ("profile-level-id=42e01f", false),
     ])
     func readsAnEchoedPayloadTypeKindly(_ format: String, accepted: Bool) throws {

@@ -4,7 +4,8 @@ import Testing
 
 /// Real descriptions, damaged at random (the same in every run): whatever comes, there is an answer or an error.
 @Suite struct NegotiationMutationTests {
-    /// One to four damages: bytes flipped, cut or doubled; lines dropped, doubled, swapped, taken from another description; numbers made extreme.
+    /// One to four damages: bytes flipped, cut or doubled; lines dropped, doubled, swapped, taken from another
+    /// description; numbers made extreme.
     private func damage(_ text: String, other: String, _ generator: inout SeededGenerator) -> String {
         var lines = text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
         let foreign = other.split(separator: "\r\n").map(String.init)
@@ -17,7 +18,8 @@ import Testing
             case 2: lines.swapAt(index, lines.indices.randomElement(using: &generator) ?? 0)
             case 3: lines.insert(foreign.randomElement(using: &generator) ?? "", at: index)
             case 4: lines[index] = flipped(lines[index], &generator)
-            case 5: lines[index] = String(lines[index].prefix(Int.random(in: 0...lines[index].count, using: &generator)))
+            case 5:
+                lines[index] = String(lines[index].prefix(Int.random(in: 0...lines[index].count, using: &generator)))
             case 6: lines[index] = extreme(lines[index], &generator)
             default: lines.removeLast(Int.random(in: 0...lines.count, using: &generator))
             }
@@ -44,7 +46,7 @@ import Testing
         var generator = SeededGenerator(state: 1)
         var answered = 0
         var refused = 0
-        for round in 0..<3000 {
+        for round in 0..<1500 {
             let fixture = Fixture.offers[round % Fixture.offers.count]
             let other = try #require(Fixture.all.randomElement(using: &generator))
             let text = damage(fixture.text, other: other.text, &generator)
@@ -61,8 +63,8 @@ import Testing
             }
             _ = try? negotiation.continues(with: text)
         }
-        #expect(answered > 500)
-        #expect(refused > 300)
+        #expect(answered > 250)
+        #expect(refused > 150)
     }
 
     @Test func survivesDamagedAnswers() throws {
@@ -71,7 +73,7 @@ import Testing
         let answers = Fixture.answers.filter { $0.name.contains("-of-chromium") }
         var taken = 0
         var refused = 0
-        for round in 0..<2000 {
+        for round in 0..<1000 {
             let fixture = answers[round % answers.count]
             let other = try #require(Fixture.all.randomElement(using: &generator))
             let text = damage(fixture.text, other: other.text, &generator)
@@ -87,13 +89,14 @@ import Testing
                 refused += 1
             }
         }
-        #expect(taken > 300)
-        #expect(refused > 300)
+        #expect(taken > 150)
+        #expect(refused > 150)
     }
 
     @Test(.timeLimit(.minutes(1))) func readsTheLargestDescriptionsFast() throws {
         let lines = [
-            "a=ssrc:%d cname:x\r\n", "a=extmap:%d urn:x\r\n", "a=rtpmap:%d x/1\r\n", "a=mid:%d\r\n", "a=sendonly\r\n", "a=group:BUNDLE %d\r\n", "x=\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
+            "a=ssrc:%d cname:x\r\n", "a=extmap:%d urn:x\r\n", "a=rtpmap:%d x/1\r\n", "a=mid:%d\r\n", "a=sendonly\r\n",
+            "a=group:BUNDLE %d\r\n", "x=\r\n", "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n",
             "a=ssrc-group:FID %d 1\r\n", "a=candidate:%d\r\n", "a=fingerprint:sha-256 %d\r\n",
         ]
         for line in lines {

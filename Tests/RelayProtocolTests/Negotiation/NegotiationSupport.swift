@@ -8,7 +8,9 @@ extension LocalTransport {
         LocalTransport(
             ufrag: "local\(number)", password: "abcdefghijklmnopqrstuv\(number)",
             fingerprint: Array(repeating: "AB", count: 32).joined(separator: ":"),
-            candidates: [HostCandidate(address: "192.0.2.1", port: 40000), HostCandidate(address: "2001:db8::1", port: 40001)])
+            candidates: [
+                HostCandidate(address: "192.0.2.1", port: 40000), HostCandidate(address: "2001:db8::1", port: 40001),
+            ])
     }
 }
 
@@ -54,16 +56,18 @@ enum SmallOffer {
         a=rtcp-mux
 
         """
-    static let audio = "m=audio 9 UDP/TLS/RTP/SAVPF 111\n" + transport + "a=mid:0\na=rtpmap:111 opus/48000/2\na=ssrc:1 cname:x\n"
-    static let video = "m=video 9 UDP/TLS/RTP/SAVPF 96 97\n" + transport + """
-        a=mid:1
-        a=rtpmap:96 VP8/90000
-        a=rtpmap:97 rtx/90000
-        a=fmtp:97 apt=96
-        a=ssrc:2 cname:x
-        a=ssrc:3 cname:x
-        a=ssrc-group:FID 2 3
+    static let audio =
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\n" + transport + "a=mid:0\na=rtpmap:111 opus/48000/2\na=ssrc:1 cname:x\n"
+    static let video =
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97\n" + transport + """
+            a=mid:1
+            a=rtpmap:96 VP8/90000
+            a=rtpmap:97 rtx/90000
+            a=fmtp:97 apt=96
+            a=ssrc:2 cname:x
+            a=ssrc:3 cname:x
+            a=ssrc-group:FID 2 3
 
-        """
+            """
     static let text = head + audio + video
 }

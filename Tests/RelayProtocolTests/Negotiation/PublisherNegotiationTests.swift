@@ -27,22 +27,30 @@ import Testing
     }
 
     private func checkAcceptance(
-        of offered: MediaDescription, by answered: MediaDescription, _ offer: SessionDescription, _ answer: SessionDescription
+        of offered: MediaDescription, by answered: MediaDescription, _ offer: SessionDescription,
+        _ answer: SessionDescription
     ) throws {
-        for name in ["ice-ufrag", "ice-pwd", "fingerprint", "setup", "rtcp-mux"] { #expect(answered.attribute(name) != nil, "\(name)") }
+        for name in ["ice-ufrag", "ice-pwd", "fingerprint", "setup", "rtcp-mux"] {
+            #expect(answered.attribute(name) != nil, "\(name)")
+        }
         #expect(answered.values("setup") == ["passive"])
         let sends = offered.direction(in: offer) == .sendrecv || offered.direction(in: offer) == .sendonly
         #expect(answered.direction(in: answer) == (sends ? .recvonly : .inactive))
         let (theirs, ours) = try (RTPMedia(offered), RTPMedia(answered))
         #expect(!ours.payloadTypes.isEmpty)
         #expect(ours.payloadTypes == theirs.payloadTypes.filter { ours.payloadTypes.contains($0) })
-        let primaries = ours.payloadTypes.filter { !["rtx", "red"].contains(ours.codecs[$0]?.encoding.lowercased() ?? "") }
+        let primaries = ours.payloadTypes.filter {
+            !["rtx", "red"].contains(ours.codecs[$0]?.encoding.lowercased() ?? "")
+        }
         #expect(primaries.count == 1)
         for payloadType in ours.payloadTypes {
-            #expect(ours.codecs[payloadType]?.encoding.lowercased() == theirs.codecs[payloadType]?.encoding.lowercased())
+            #expect(
+                ours.codecs[payloadType]?.encoding.lowercased() == theirs.codecs[payloadType]?.encoding.lowercased())
             #expect(theirs.feedback(for: payloadType).isSuperset(of: ours.feedback(for: payloadType)))
         }
-        for entry in ours.extensions { #expect(theirs.extensions.contains { $0.id == entry.id && $0.uri == entry.uri }) }
+        for entry in ours.extensions {
+            #expect(theirs.extensions.contains { $0.id == entry.id && $0.uri == entry.uri })
+        }
         #expect((answered.attribute("rtcp-rsize") != nil) == (offered.attribute("rtcp-rsize") != nil))
         #expect((answered.attribute("extmap-allow-mixed") != nil) == (offered.attribute("extmap-allow-mixed") != nil))
     }
@@ -53,7 +61,9 @@ import Testing
         var restarts: [Bool] = []
         var ufrags: [String] = []
         var versions: [String] = []
-        for (step, name) in ["start", "screen-added", "video-removed", "screen-stopped", "ice-restart", "slot-recycled"].enumerated() {
+        for (step, name) in [
+            "start", "screen-added", "video-removed", "screen-stopped", "ice-restart", "slot-recycled",
+        ].enumerated() {
             let offer = try Fixture.named("\(peer)-life-\(step + 1)-\(name).offer").text
             #expect(try negotiation.continues(with: offer) == (step > 0))
             let result = try negotiation.answer(offer, wanted: nil, local: .numbered(step))
@@ -80,7 +90,8 @@ import Testing
 
     @Test func takesANewSessionIDWithOldCredentialsForTheSameConnection() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        _ = try negotiation.answer(Fixture.named("aiortc-1.16-audio-video.offer").text, wanted: nil, local: .numbered(1))
+        _ = try negotiation.answer(
+            Fixture.named("aiortc-1.16-audio-video.offer").text, wanted: nil, local: .numbered(1))
         let next = try Fixture.named("aiortc-1.16-track-added.offer").text
         #expect(try negotiation.continues(with: next))
         #expect(try negotiation.continues(with: next.replacing("o=- ", with: "o=- 9")))
@@ -90,9 +101,13 @@ import Testing
         #expect(result.local.ufrag == "local1")
     }
 
-    @Test(arguments: ["chromium-156", "firefox-153esr"]) func rejectsADataChannelThatLeadsTheBundle(_ peer: String) throws {
+    @Test(arguments: ["chromium-156", "firefox-153esr"]) func rejectsADataChannelThatLeadsTheBundle(_ peer: String)
+        throws
+    {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let answer = try negotiation.answer(Fixture.named("\(peer)-data-first.offer").text, wanted: nil, local: .numbered(1)).description
+        let answer = try negotiation.answer(
+            Fixture.named("\(peer)-data-first.offer").text, wanted: nil, local: .numbered(1)
+        ).description
         #expect(answer.media.map { $0.port == 0 } == [true, false, false])
         #expect(answer.bundle == ["1", "2"])
         #expect(answer.media.map(\.hasCandidates) == [false, true, false])
@@ -101,7 +116,9 @@ import Testing
     @Test(arguments: ["chromium-156", "firefox-153esr"]) func refusesAnOfferOfDataAlone(_ peer: String) throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
         let offer = try Fixture.named("\(peer)-data-only.offer").text
-        let error = #expect(throws: NegotiationError.self) { try negotiation.answer(offer, wanted: nil, local: .numbered(1)) }
+        let error = #expect(throws: NegotiationError.self) {
+            try negotiation.answer(offer, wanted: nil, local: .numbered(1))
+        }
         #expect(error.map { "\($0)".contains("only audio and video") } == true)
         #expect(negotiation.local == nil)
     }
@@ -109,7 +126,8 @@ import Testing
     @Test func answersSimulcastByRid() throws {
         for peer in ["chromium-156", "firefox-153esr"] {
             var negotiation = PublisherNegotiation(sessionID: 5)
-            let result = try negotiation.answer(Fixture.named("\(peer)-simulcast-rid.offer").text, wanted: nil, local: .numbered(1))
+            let result = try negotiation.answer(
+                Fixture.named("\(peer)-simulcast-rid.offer").text, wanted: nil, local: .numbered(1))
             #expect(result.tracks.last?.streamIDs == ["l", "m", "h"])
             let video = try result.description.section("1")
             #expect(video.values("rid") == ["l recv", "m recv", "h recv"])
@@ -132,9 +150,14 @@ import Testing
 
             """
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let offer = SmallOffer.text.replacing("a=ssrc:2 cname:x\na=ssrc:3 cname:x\na=ssrc-group:FID 2 3\n", with: groups)
+        let offer = SmallOffer.text.replacing(
+            "a=ssrc:2 cname:x\na=ssrc:3 cname:x\na=ssrc-group:FID 2 3\n", with: groups)
         let streams = try negotiation.answer(offer, wanted: nil, local: .numbered(1)).tracks.last?.streams
-        #expect(streams == [.init(ssrc: 10, retransmissionSSRC: 11), .init(ssrc: 20, retransmissionSSRC: 21), .init(ssrc: 30, retransmissionSSRC: 31)])
+        #expect(
+            streams == [
+                .init(ssrc: 10, retransmissionSSRC: 11), .init(ssrc: 20, retransmissionSSRC: 21),
+                .init(ssrc: 30, retransmissionSSRC: 31),
+            ])
     }
 
     @Test func readsAnOfferWithoutSSRCs() throws {
@@ -145,13 +168,26 @@ import Testing
         #expect(tracks.map(\.codec.retransmissionPayloadType) == [nil, 97])
     }
 
+    @Test func needsNoBundleForOneMediaLine() throws {
+        var negotiation = PublisherNegotiation(sessionID: 5)
+        let head = SmallOffer.head.replacing("a=group:BUNDLE 0 1\n", with: "")
+        let audio = SmallOffer.audio.replacing("a=mid:0\n", with: "")
+        let result = try negotiation.answer(head + audio, wanted: nil, local: .numbered(1))
+        #expect(result.tracks.map(\.mid) == ["0"])
+        #expect(try result.description.bundle == nil)
+        #expect(try result.description.media.first?.mid == nil)
+    }
+
     @Test func selectsWhatIsSentAndWanted() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let both = try negotiation.answer(SmallOffer.text, wanted: TrackSelection(audio: true, video: false), local: .numbered(1))
+        let both = try negotiation.answer(
+            SmallOffer.text, wanted: TrackSelection(audio: true, video: false), local: .numbered(1))
         #expect(both.selection == TrackSelection(audio: true, video: false))
         #expect(both.tracks.count == 2)
         let muted = SmallOffer.head + SmallOffer.audio + "a=recvonly\n" + SmallOffer.video
-        #expect(try negotiation.answer(muted, wanted: .all, local: .numbered(1)).selection == TrackSelection(audio: false, video: true))
+        #expect(
+            try negotiation.answer(muted, wanted: .all, local: .numbered(1)).selection
+                == TrackSelection(audio: false, video: true))
     }
 
     @Test func takesTheRoleThatTheOfferLeavesAndKeepsIt() throws {
@@ -164,13 +200,15 @@ import Testing
         #expect(again.remote.weAreDTLSClient)
         #expect(try again.description.section("0").values("setup") == ["active"])
         #expect(throws: NegotiationError.self) {
-            try negotiation.answer(SmallOffer.text.replacing("actpass", with: "active"), wanted: nil, local: .numbered(1))
+            try negotiation.answer(
+                SmallOffer.text.replacing("actpass", with: "active"), wanted: nil, local: .numbered(1))
         }
     }
 
     @Test func readsCredentialsOfTheSession() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let offer = SmallOffer.head + SmallOffer.transport.replacing("a=rtcp-mux\n", with: "")
+        let offer =
+            SmallOffer.head + SmallOffer.transport.replacing("a=rtcp-mux\n", with: "")
             + SmallOffer.text.replacing(SmallOffer.head, with: "").replacing(SmallOffer.transport, with: "a=rtcp-mux\n")
         let remote = try negotiation.answer(offer, wanted: nil, local: .numbered(1)).remote
         #expect(remote.ufrag == "abcd")
@@ -180,7 +218,8 @@ import Testing
 
     @Test func acceptsBundleOnlyAndRejectsPortZero() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let bundled = SmallOffer.text.replacing("m=video 9 ", with: "m=video 0 ").replacing("a=mid:1\n", with: "a=mid:1\na=bundle-only\n")
+        let bundled = SmallOffer.text.replacing("m=video 9 ", with: "m=video 0 ").replacing(
+            "a=mid:1\n", with: "a=mid:1\na=bundle-only\n")
         #expect(try negotiation.answer(bundled, wanted: nil, local: .numbered(1)).tracks.count == 2)
         let stopped = SmallOffer.text.replacing("m=video 9 ", with: "m=video 0 ")
         let result = try negotiation.answer(stopped, wanted: nil, local: .numbered(1))
@@ -199,7 +238,9 @@ import Testing
 
     @Test func rejectsKindsAndTransportsThatItDoesNotRelay() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let offer = SmallOffer.text + "m=text 9 UDP/TLS/RTP/SAVPF 98\na=mid:2\nm=video 9 RTP/AVP 96\na=mid:3\na=rtpmap:96 VP8/90000\n"
+        let offer =
+            SmallOffer.text
+            + "m=text 9 UDP/TLS/RTP/SAVPF 98\na=mid:2\nm=video 9 RTP/AVP 96\na=mid:3\na=rtpmap:96 VP8/90000\n"
         let answer = try negotiation.answer(offer, wanted: nil, local: .numbered(1)).description
         #expect(answer.media.map { $0.port == 0 } == [false, false, true, true])
         #expect(answer.bundle == ["0", "1"])
@@ -216,27 +257,31 @@ import Testing
 
             """
         let result = try negotiation.answer(SmallOffer.text + extensions, wanted: nil, local: .numbered(1))
-        #expect(try result.description.section("1").values("extmap") == [
-            "4/recvonly urn:ietf:params:rtp-hdrext:sdes:mid", "6 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-        ])
+        #expect(
+            try result.description.section("1").values("extmap") == [
+                "4/recvonly urn:ietf:params:rtp-hdrext:sdes:mid", "6 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+            ])
         let track = try #require(result.tracks.last)
         #expect(HeaderExtension.allCases.filter { track.extensions[$0] != 0 } == [.mid, .streamID])
     }
 
     @Test(arguments: [
         ("opus/48000/2", "minptime=10; useinbandfec=1;sprop-stereo=1;x-own=2", "minptime=10;useinbandfec=1;stereo=1"),
-        ("opus/48000/2", "stereo=1;usedtx=1;maxaveragebitrate=64000", "stereo=1;usedtx=1;maxaveragebitrate=64000"), ("opus/48000/2", "", ""),
+        ("opus/48000/2", "stereo=1;usedtx=1;maxaveragebitrate=64000", "stereo=1;usedtx=1;maxaveragebitrate=64000"),
+        ("opus/48000/2", "", ""),
     ])
     func answersOpusParameters(_ codec: String, offered: String, answered: String) throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let offer = SmallOffer.text.replacing("a=rtpmap:111 opus/48000/2\n", with: "a=rtpmap:111 \(codec)\na=fmtp:111 \(offered)\n")
+        let offer = SmallOffer.text.replacing(
+            "a=rtpmap:111 opus/48000/2\n", with: "a=rtpmap:111 \(codec)\na=fmtp:111 \(offered)\n")
         let audio = try negotiation.answer(offer, wanted: nil, local: .numbered(1)).description.section("0")
         #expect(audio.values("fmtp") == (answered.isEmpty ? [] : ["111 \(answered)"]))
     }
 
     @Test func keepsH264ProfileAndLevelAndPassesParameterSetsOn() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
-        let result = try negotiation.answer(Fixture.named("gstreamer-1.22-video-h264.offer").text, wanted: nil, local: .numbered(1))
+        let result = try negotiation.answer(
+            Fixture.named("gstreamer-1.22-video-h264.offer").text, wanted: nil, local: .numbered(1))
         let answer = try #require(result.description.media.first)
         #expect(answer.values("fmtp") == ["96 packetization-mode=1;profile-level-id=42c015;level-asymmetry-allowed=1"])
         #expect(result.tracks.first?.codec.format.contains("sprop-parameter-sets=Z0LA") == true)
@@ -244,10 +289,15 @@ import Testing
 
     @Test func answersEstimateFeedbackOnlyWithoutTransportWideFeedback() throws {
         var chromium = PublisherNegotiation(sessionID: 5)
-        let first = try chromium.answer(Fixture.named("chromium-156-audio-video.offer").text, wanted: nil, local: .numbered(1))
-        #expect(first.tracks.map(\.feedback) == [[.transportWide], [.nack, .pictureLoss, .fullIntraRequest, .transportWide]])
+        let first = try chromium.answer(
+            Fixture.named("chromium-156-audio-video.offer").text, wanted: nil, local: .numbered(1))
+        #expect(
+            first.tracks.map(\.feedback) == [
+                [.transportWide], [.nack, .pictureLoss, .fullIntraRequest, .transportWide],
+            ])
         var aiortc = PublisherNegotiation(sessionID: 5)
-        let second = try aiortc.answer(Fixture.named("aiortc-1.16-audio-video.offer").text, wanted: nil, local: .numbered(1))
+        let second = try aiortc.answer(
+            Fixture.named("aiortc-1.16-audio-video.offer").text, wanted: nil, local: .numbered(1))
         #expect(second.tracks.map(\.feedback) == [[], [.nack, .pictureLoss, .receiverEstimate]])
     }
 
@@ -262,18 +312,26 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a=ice-ufrag:abcd\n", "", "no a=ice-ufrag"), ("a=ice-pwd:abcdefghijklmnopqrstuvwx\n", "", "no a=ice-pwd"), ("abcdefghijklmnopqrstuvwx", "short", "line 9: a=ice-pwd"),
-        ("ufrag:abcd", "ufrag:a b d", "line 8: a=ice-ufrag"), ("a=rtcp-mux\n", "", "no a=rtcp-mux"), ("sha-256", "md5", "sha-256 or stronger"),
-        ("00:01:02", "00:01", "not 32 bytes"), (":1e:1f", ":1e:xx", "not 32 bytes"), ("a=group:BUNDLE 0 1\n", "", "no a=group:BUNDLE"),
-        ("BUNDLE 0 1", "BUNDLE 0", "m-line 2 (video, mid \"1\") is not in the a=group:BUNDLE"), ("a=mid:1", "a=mid:0", "given twice"),
-        ("a=mid:1", "a=mid:1 2", "not a token"), ("t=0 0\n", "t=0 0\na=ice-lite\n", "ice-lite"), ("actpass", "holdconn", "holdconn"),
-        ("actpass", "both", "none of actpass"), ("ssrc:3 ", "ssrc:x ", "line 28: \"x\" is not an SSRC"), ("FID 2 3", "FID 2 1", "SSRC 1 is announced twice"),
+        ("a=ice-ufrag:abcd\n", "", "no a=ice-ufrag"), ("a=ice-pwd:abcdefghijklmnopqrstuvwx\n", "", "no a=ice-pwd"),
+        ("abcdefghijklmnopqrstuvwx", "short", "line 9: a=ice-pwd"),
+        ("ufrag:abcd", "ufrag:a b d", "line 8: a=ice-ufrag"), ("a=rtcp-mux\n", "", "no a=rtcp-mux"),
+        ("sha-256", "md5", "sha-256 or stronger"),
+        ("00:01:02", "00:01", "not 32 bytes"), (":1e:1f", ":1e:xx", "not 32 bytes"),
+        ("a=group:BUNDLE 0 1\n", "", "no a=group:BUNDLE"),
+        ("BUNDLE 0 1", "BUNDLE 0", "m-line 2 (video, mid \"1\") is not in the a=group:BUNDLE"),
+        ("a=mid:1", "a=mid:0", "given twice"),
+        ("a=mid:1", "a=mid:1 2", "not a token"), ("t=0 0\n", "t=0 0\na=ice-lite\n", "ice-lite"),
+        ("actpass", "holdconn", "holdconn"),
+        ("actpass", "both", "none of actpass"), ("ssrc:3 ", "ssrc:x ", "line 28: \"x\" is not an SSRC"),
+        ("FID 2 3", "FID 2 1", "SSRC 1 is announced twice"),
         ("o=- 77 ", "o=- 5 ", "relay's own"),
     ])
     func namesWhatIsWrong(_ part: String, replacement: String, message: String) throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
         let offer = SmallOffer.text.replacing(part, with: replacement)
-        let error = #expect(throws: NegotiationError.self) { try negotiation.answer(offer, wanted: nil, local: .numbered(1)) }
+        let error = #expect(throws: NegotiationError.self) {
+            try negotiation.answer(offer, wanted: nil, local: .numbered(1))
+        }
         guard case .unusable(let text) = error else { return #expect(Bool(false), "\(String(describing: error))") }
         #expect(text.contains(message), "\(text)")
         #expect(negotiation.local == nil)
@@ -284,7 +342,9 @@ import Testing
         let answers = Fixture.answers.filter { $0.name.contains("subscriber-of") && !$0.text.contains("m=video 0") }
         #expect(answers.count >= 15)
         for fixture in answers {
-            #expect(throws: NegotiationError.self, "\(fixture.name)") { try negotiation.answer(fixture.text, wanted: nil, local: .numbered(1)) }
+            #expect(throws: NegotiationError.self, "\(fixture.name)") {
+                try negotiation.answer(fixture.text, wanted: nil, local: .numbered(1))
+            }
         }
     }
 
@@ -292,7 +352,8 @@ import Testing
         var negotiation = PublisherNegotiation(sessionID: 5)
         let good = try negotiation.answer(SmallOffer.text, wanted: nil, local: .numbered(1))
         let worse = [
-            SmallOffer.head.replacing(" 0 1\n", with: " 0\n") + SmallOffer.audio, SmallOffer.text.replacing("m=video", with: "m=audio"),
+            SmallOffer.head.replacing(" 0 1\n", with: " 0\n") + SmallOffer.audio,
+            SmallOffer.text.replacing("m=video", with: "m=audio"),
             SmallOffer.text.replacing("a=mid:1", with: "a=mid:7").replacing("BUNDLE 0 1", with: "BUNDLE 0 7"), "v=0",
         ]
         for offer in worse {
@@ -305,7 +366,8 @@ import Testing
     @Test func keepsTheConnectionWhenEverythingIsStopped() throws {
         var negotiation = PublisherNegotiation(sessionID: 5)
         let before = try negotiation.answer(SmallOffer.text, wanted: nil, local: .numbered(1))
-        let stopped = SmallOffer.text.replacing("m=video 9 ", with: "m=video 0 ").replacing("m=audio 9 ", with: "m=audio 0 ")
+        let stopped = SmallOffer.text.replacing("m=video 9 ", with: "m=video 0 ").replacing(
+            "m=audio 9 ", with: "m=audio 0 ")
         #expect(try negotiation.continues(with: stopped))
         let after = try negotiation.answer(stopped, wanted: nil, local: .numbered(2))
         #expect(after.tracks.isEmpty)
@@ -314,8 +376,11 @@ import Testing
     }
 
     @Test func keepsToItsLimits() throws {
-        var negotiation = PublisherNegotiation(sessionID: 5, settings: .init(limits: .init(bytes: 10_000, mediaLines: 1)))
-        let error = #expect(throws: NegotiationError.self) { try negotiation.answer(SmallOffer.text, wanted: nil, local: .numbered(1)) }
+        var negotiation = PublisherNegotiation(
+            sessionID: 5, settings: .init(limits: .init(bytes: 10_000, mediaLines: 1)))
+        let error = #expect(throws: NegotiationError.self) {
+            try negotiation.answer(SmallOffer.text, wanted: nil, local: .numbered(1))
+        }
         #expect("\(String(describing: error))".contains("more than 1 m-lines"))
     }
 }

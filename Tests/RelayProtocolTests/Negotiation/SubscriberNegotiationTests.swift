@@ -39,7 +39,10 @@ extension MediaDescription {
             #expect(media.values("setup") == ["actpass"])
             #expect(media.attribute("rtcp-mux") != nil)
             #expect(media.attribute("rtcp-rsize") != nil)
-            #expect(media.values("candidate") == ["1 1 udp 2130706431 192.0.2.1 40000 typ host", "2 1 udp 2130706175 2001:db8::1 40001 typ host"])
+            #expect(
+                media.values("candidate") == [
+                    "1 1 udp 2130706431 192.0.2.1 40000 typ host", "2 1 udp 2130706175 2001:db8::1 40001 typ host",
+                ])
             #expect(media.attribute("end-of-candidates") != nil)
             #expect(media.values("msid").first?.hasPrefix("alice ") == true)
             #expect(media.values("ssrc").allSatisfy { $0.hasSuffix(" cname:alice") })
@@ -53,15 +56,24 @@ extension MediaDescription {
     }
 
     @Test(arguments: [
-        ("chromium-156-subscriber-of-chromium", "chromium-156-audio-video"), ("chromium-156-subscriber-of-firefox", "firefox-153esr-audio-video"),
-        ("chromium-156-subscriber-of-h264", "chromium-156-prefer-h264"), ("chromium-156-subscriber-of-vp9", "chromium-156-prefer-vp9"),
-        ("chromium-156-subscriber-of-av1", "chromium-156-prefer-av1"), ("chromium-156-subscriber-of-pcmu", "chromium-156-prefer-pcmu"),
-        ("firefox-153esr-subscriber-of-chromium", "chromium-156-audio-video"), ("firefox-153esr-subscriber-of-firefox", "firefox-153esr-audio-video"),
-        ("firefox-153esr-subscriber-of-vp9", "chromium-156-prefer-vp9"), ("firefox-153esr-subscriber-of-av1", "chromium-156-prefer-av1"),
-        ("firefox-153esr-subscriber-of-pcmu", "chromium-156-prefer-pcmu"), ("aiortc-1.16-subscriber-of-chromium", "chromium-156-audio-video"),
-        ("aiortc-1.16-subscriber-of-firefox", "firefox-153esr-audio-video"), ("aiortc-1.16-subscriber-of-h264", "chromium-156-prefer-h264"),
-        ("aiortc-1.16-subscriber-of-aiortc", "aiortc-1.16-track-added"), ("gstreamer-1.22-subscriber-of-chromium", "chromium-156-audio-video"),
-        ("gstreamer-1.22-subscriber-of-firefox", "firefox-153esr-audio-video"), ("gstreamer-1.22-subscriber-of-h264", "chromium-156-prefer-h264"),
+        ("chromium-156-subscriber-of-chromium", "chromium-156-audio-video"),
+        ("chromium-156-subscriber-of-firefox", "firefox-153esr-audio-video"),
+        ("chromium-156-subscriber-of-h264", "chromium-156-prefer-h264"),
+        ("chromium-156-subscriber-of-vp9", "chromium-156-prefer-vp9"),
+        ("chromium-156-subscriber-of-av1", "chromium-156-prefer-av1"),
+        ("chromium-156-subscriber-of-pcmu", "chromium-156-prefer-pcmu"),
+        ("firefox-153esr-subscriber-of-chromium", "chromium-156-audio-video"),
+        ("firefox-153esr-subscriber-of-firefox", "firefox-153esr-audio-video"),
+        ("firefox-153esr-subscriber-of-vp9", "chromium-156-prefer-vp9"),
+        ("firefox-153esr-subscriber-of-av1", "chromium-156-prefer-av1"),
+        ("firefox-153esr-subscriber-of-pcmu", "chromium-156-prefer-pcmu"),
+        ("aiortc-1.16-subscriber-of-chromium", "chromium-156-audio-video"),
+        ("aiortc-1.16-subscriber-of-firefox", "firefox-153esr-audio-video"),
+        ("aiortc-1.16-subscriber-of-h264", "chromium-156-prefer-h264"),
+        ("aiortc-1.16-subscriber-of-aiortc", "aiortc-1.16-track-added"),
+        ("gstreamer-1.22-subscriber-of-chromium", "chromium-156-audio-video"),
+        ("gstreamer-1.22-subscriber-of-firefox", "firefox-153esr-audio-video"),
+        ("gstreamer-1.22-subscriber-of-h264", "chromium-156-prefer-h264"),
     ])
     func takesRealAnswers(_ answer: String, publisher: String) throws {
         var subscription = Subscription()
@@ -85,7 +97,8 @@ extension MediaDescription {
                 #expect(rtp.extensions.contains { $0.uri == name.uri && $0.id == UInt16(track.extensions[name]) })
             }
             #expect(rtp.feedback(for: track.codec.payloadType).isSuperset(of: track.feedback))
-            #expect((track.codec.retransmissionPayloadType != nil) == rtp.codecs.values.contains { $0.encoding == "rtx" })
+            #expect(
+                (track.codec.retransmissionPayloadType != nil) == rtp.codecs.values.contains { $0.encoding == "rtx" })
             #expect((track.retransmissionSSRC != nil) == (track.codec.retransmissionPayloadType != nil))
         }
     }
@@ -95,7 +108,9 @@ extension MediaDescription {
         var chromium = Subscription()
         let offer = try chromium.offer(published)
         #expect(offer.media.first?.formats == ["111", "63"])
-        #expect(try chromium.accept("chromium-156-subscriber-of-red.answer").tracks.first?.codec.redundancyPayloadType == 63)
+        #expect(
+            try chromium.accept("chromium-156-subscriber-of-red.answer").tracks.first?.codec.redundancyPayloadType == 63
+        )
         var firefox = Subscription()
         _ = try firefox.offer(published)
         let track = try firefox.accept("firefox-153esr-subscriber-of-red.answer").tracks.first
@@ -133,10 +148,12 @@ extension MediaDescription {
             sent.append(result.tracks.map(\.sourceMid))
             restarts.append(result.restartsICE)
         }
-        #expect(directions == [
-            ["sendonly", "sendonly"], ["sendonly", "sendonly", "sendonly"], ["sendonly", "inactive", "sendonly"],
-            ["sendonly", "inactive", "inactive"], ["sendonly", "inactive", "inactive"], ["sendonly", "sendonly", "inactive"],
-        ])
+        #expect(
+            directions == [
+                ["sendonly", "sendonly"], ["sendonly", "sendonly", "sendonly"], ["sendonly", "inactive", "sendonly"],
+                ["sendonly", "inactive", "inactive"], ["sendonly", "inactive", "inactive"],
+                ["sendonly", "sendonly", "inactive"],
+            ])
         #expect(sent == [["0", "1"], ["0", "1", "2"], ["0", "2"], ["0"], ["0"], ["0", "3"]])
         #expect(restarts == [false, false, false, false, true, false])
         #expect(Set(ofVideo).count == 4, "a recycled m-line has new SSRCs")
@@ -153,14 +170,20 @@ extension MediaDescription {
         var subscription = Subscription()
         var mids: [[String?]] = []
         var refused: [[String]] = []
-        for (step, tracks) in [[h264, audio], [h264, audio], [h264, audio], [vp8, audio], [audio], [vp8, audio], [h264, audio], [vp8, audio]].enumerated() {
+        for (step, tracks) in [
+            [h264, audio], [h264, audio], [h264, audio], [vp8, audio], [audio], [vp8, audio], [h264, audio],
+            [vp8, audio],
+        ].enumerated() {
             let offer = try subscription.offer(tracks, local: step < 2 ? 1 : 2)
             mids.append(offer.media.map { $0.port == 0 ? nil : $0.mid })
             #expect(offer.bundle == offer.media.filter { $0.port != 0 }.compactMap(\.mid))
             refused.append(try subscription.accept("\(peer)-subscriber-mixed-\(step).answer").refused.map(\.mid))
         }
         if peer == "firefox-153esr" {
-            #expect(mids == [["0", "1"], [nil, "1"], [nil, "1"], ["2", "1"], ["2", "1"], ["2", "1"], ["2", "1"], ["3", "1"]])
+            #expect(
+                mids == [
+                    ["0", "1"], [nil, "1"], [nil, "1"], ["2", "1"], ["2", "1"], ["2", "1"], ["2", "1"], ["3", "1"],
+                ])
             #expect(refused == [["0"], ["0"], ["0"], [], [], [], ["2"], []])
         } else {
             #expect(mids.allSatisfy { $0 == ["0", "1"] })
@@ -197,7 +220,8 @@ extension MediaDescription {
     }
 
     @Test(arguments: [
-        ("alice", "alice"), ("-", "hash of -"), ("a b", "hash of a b"), ("", "hash of "), ("Алиса", "hash of Алиса"), ("a/b", "hash of a/b"),
+        ("alice", "alice"), ("-", "hash of -"), ("a b", "hash of a b"), ("", "hash of "),
+        ("Алиса", "hash of Алиса"), ("a/b", "hash of a/b"),
         (String(repeating: "x", count: 64), String(repeating: "x", count: 64)),
         (String(repeating: "x", count: 65), "hash of " + String(repeating: "x", count: 65)),
     ])
@@ -267,13 +291,18 @@ extension MediaDescription {
 
     @Test(arguments: [
         ("a=mid:1\r\n", "a=mid:9\r\n", NegotiationError.mismatch("m-line 2 has mid \"9\", offered was \"1\"")),
-        ("m=video", "m=audio", .mismatch("m-line 2 is \"audio\", offered was video")), ("a=setup:active", "a=setup:actpass", .unusable("this is an offer, not an answer: a=setup:actpass")),
-        ("t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n", .unusable("the answer is ice-lite, as the relay is: neither side would connect")),
+        ("m=video", "m=audio", .mismatch("m-line 2 is \"audio\", offered was video")),
+        ("a=setup:active", "a=setup:actpass", .unusable("this is an offer, not an answer: a=setup:actpass")),
+        (
+            "t=0 0\r\n", "t=0 0\r\na=ice-lite\r\n",
+            .unusable("the answer is ice-lite, as the relay is: neither side would connect")
+        ),
         ("BUNDLE 0 1", "BUNDLE 0", .unusable("m-line 2 (video, mid \"1\") is not in the answer's a=group:BUNDLE")),
         ("a=ice-ufrag:", "a=ice:", .unusable("m-line 1 (audio, mid \"0\") has no a=ice-ufrag")),
         ("a=fingerprint:", "a=finger:", .unusable("m-line 1 (audio, mid \"0\") has no a=fingerprint")),
         ("a=setup:", "a=up:", .unusable("m-line 1 (audio, mid \"0\") has no a=setup")),
-        ("a=rtcp-mux\r\n", "", .unusable("m-line 1 (audio, mid \"0\") has no a=rtcp-mux")), ("v=0", "v=1", .unusable("line 1: version \"1\" instead of 0")),
+        ("a=rtcp-mux\r\n", "", .unusable("m-line 1 (audio, mid \"0\") has no a=rtcp-mux")),
+        ("v=0", "v=1", .unusable("line 1: version \"1\" instead of 0")),
     ])
     func namesWhatIsWrong(_ part: String, replacement: String, expected: NegotiationError) throws {
         var subscription = Subscription()
@@ -298,20 +327,27 @@ extension MediaDescription {
 
     @Test func forwardsNothingToALineThatIsDeclined() throws {
         var subscription = Subscription()
-        _ = try subscription.offer(tracks(of: "chromium-156-audio-video.offer"))
+        let published = try tracks(of: "chromium-156-audio-video.offer")
+        let declined = try subscription.offer(published).media.flatMap { try $0.sources }
         let answer = try Fixture.named("chromium-156-subscriber-of-chromium.answer").text
         let result = try subscription.negotiation.accept(answer: answer.replacing("a=recvonly", with: "a=inactive"))
         #expect(result.tracks.isEmpty)
         #expect(result.refused.isEmpty)
         #expect(result.remote != nil)
+        let again = try subscription.offer(published).media.flatMap { try $0.sources }
+        #expect(Set(declined).isDisjoint(with: again))
+        #expect(try subscription.negotiation.accept(answer: answer).tracks.count == 2)
+        #expect(try subscription.offer(published).media.flatMap { try $0.sources } == again)
     }
 
     @Test func usesThePayloadTypesOfTheAnswer() throws {
         var subscription = Subscription()
         _ = try subscription.offer(tracks(of: "chromium-156-prefer-vp9.offer"))
         let answer = try Fixture.named("chromium-156-subscriber-of-vp9.answer").text
-        let moved = answer.replacing("SAVPF 98 99", with: "SAVPF 35 36").replacing("rtpmap:98", with: "rtpmap:35").replacing("rtpmap:99", with: "rtpmap:36")
-            .replacing("fmtp:98", with: "fmtp:35").replacing("fmtp:99 apt=98", with: "fmtp:36 apt=35").replacing("rtcp-fb:98", with: "rtcp-fb:35")
+        let moved = answer.replacing("SAVPF 98 99", with: "SAVPF 35 36").replacing("rtpmap:98", with: "rtpmap:35")
+            .replacing("rtpmap:99", with: "rtpmap:36")
+            .replacing("fmtp:98", with: "fmtp:35").replacing("fmtp:99 apt=98", with: "fmtp:36 apt=35").replacing(
+                "rtcp-fb:98", with: "rtcp-fb:35")
         let track = try subscription.negotiation.accept(answer: moved).tracks.first
         #expect(track?.codec.payloadType == 35)
         #expect(track?.codec.retransmissionPayloadType == 36)

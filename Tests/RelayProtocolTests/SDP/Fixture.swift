@@ -8,13 +8,16 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { name }
 
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
         .appending(path: "Fixtures/sdp")
 
     static let all: [Fixture] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.filter { $0.hasSuffix(".sdp") }.sorted().compactMap { name in
-            (try? Data(contentsOf: folder.appending(path: name))).map { Fixture(name: name, text: String(decoding: $0, as: UTF8.self)) }
+            (try? Data(contentsOf: folder.appending(path: name))).map {
+                Fixture(name: name, text: String(decoding: $0, as: UTF8.self))
+            }
         }
     }()
 

@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "\n", "\r\n\r\n", "x=unknown\r\na=weird:é\u{301}:\r\n", "m=audio 9 RTP/AVP 0\na=one\r\na=two\n", "m=audio 9/2 RTP/AVP 0\r\na=\u{301}x",
+        "\n", "\r\n\r\n", "x=unknown\r\na=weird:é\u{301}:\r\n", "m=audio 9 RTP/AVP 0\na=one\r\na=two\n",
+        "m=audio 9/2 RTP/AVP 0\r\na=\u{301}x",
         "a=x:\u{301}y\r\n",
     ])
     func keepsUnusualText(_ tail: String) throws {
@@ -25,10 +26,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", 0, "empty"), ("hello", 1, "x=value"), ("v=1\r\n", 1, "version"), ("s=-\r\nv=0\r\n", 1, "v=0"), ("v=0\r\ns=-\r\n", 0, "o="),
-        ("v=0\r\no=- 1 2 IN\r\n", 2, "4 fields"), (small + "m=audio 9 x\r\n", 5, "3 fields"), (small + "m=audio 70000 x 0\r\n", 5, "70000"),
-        (small + "m=audio -1 x 0\r\n", 5, "-1"), (small + "m=au/dio 9 x 0\r\n", 5, "media type"), (small + "a=x\u{0}y\r\n", 5, "control character 0"),
-        (small + "a=x\ry\r\n", 5, "control character 13"), (small + "\r\na=x\r\n", 5, "empty line"), (small + "A=x\r\n", 5, "x=value"),
+        ("", 0, "empty"), ("hello", 1, "x=value"), ("v=1\r\n", 1, "version"), ("s=-\r\nv=0\r\n", 1, "v=0"),
+        ("v=0\r\ns=-\r\n", 0, "o="),
+        ("v=0\r\no=- 1 2 IN\r\n", 2, "4 fields"), (small + "m=audio 9 x\r\n", 5, "3 fields"),
+        (small + "m=audio 70000 x 0\r\n", 5, "70000"),
+        (small + "m=audio -1 x 0\r\n", 5, "-1"), (small + "m=au/dio 9 x 0\r\n", 5, "media type"),
+        (small + "a=x\u{0}y\r\n", 5, "control character 0"),
+        (small + "a=x\ry\r\n", 5, "control character 13"), (small + "\r\na=x\r\n", 5, "empty line"),
+        (small + "A=x\r\n", 5, "x=value"),
         (small + "a\r\n", 5, "x=value"), ("{\"type\":\"offer\"}", 1, "x=value"),
     ])
     func namesLineAndFault(_ text: String, line: Int, fault: String) {
@@ -39,20 +44,27 @@ import Testing
 
     @Test func keepsToItsLimits() {
         let many = Self.small + String(repeating: "m=audio 0 RTP/AVP 0\r\n", count: 3)
-        #expect(throws: Never.self) { try SessionDescription(parsing: many, limits: .init(bytes: many.utf8.count, mediaLines: 3)) }
+        #expect(throws: Never.self) {
+            try SessionDescription(parsing: many, limits: .init(bytes: many.utf8.count, mediaLines: 3))
+        }
         #expect(throws: SDPError(line: 7, reason: "more than 2 m-lines")) {
             try SessionDescription(parsing: many, limits: .init(mediaLines: 2))
         }
-        #expect(throws: SDPError.self) { try SessionDescription(parsing: many, limits: .init(bytes: many.utf8.count - 1)) }
+        #expect(throws: SDPError.self) {
+            try SessionDescription(parsing: many, limits: .init(bytes: many.utf8.count - 1))
+        }
     }
 
     @Test(arguments: [
-        "a=rtpmap:128 x/1", "a=rtpmap:1", "a=rtpmap:1 x", "a=rtpmap:1 x/0", "a=rtpmap:1 x/8000/0", "a=rtpmap:1 x/99999999999", "a=extmap:0 u",
-        "a=extmap:1", "a=extmap:1/sideways u", "a=extmap:99999 u", "a=ssrc:4294967296 cname:x", "a=ssrc-group:", "a=ssrc-group:FID x",
+        "a=rtpmap:128 x/1", "a=rtpmap:1", "a=rtpmap:1 x", "a=rtpmap:1 x/0", "a=rtpmap:1 x/8000/0",
+        "a=rtpmap:1 x/99999999999", "a=extmap:0 u",
+        "a=extmap:1", "a=extmap:1/sideways u", "a=extmap:99999 u", "a=ssrc:4294967296 cname:x", "a=ssrc-group:",
+        "a=ssrc-group:FID x",
         "a=rid:h", "a=rid:h up", "a=rid:h! send", "a=simulcast:send", "a=simulcast:up a", "a=fmtp:x y=z",
     ])
     func namesTheLineOfABadAttribute(_ attribute: String) throws {
-        let media = try SessionDescription(parsing: Self.small + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n\(attribute)\r\n").media
+        let media = try SessionDescription(parsing: Self.small + "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n\(attribute)\r\n")
+            .media
         let error = #expect(throws: SDPError.self) { try RTPMedia(#require(media.first)) }
         #expect(error?.line == 6)
     }

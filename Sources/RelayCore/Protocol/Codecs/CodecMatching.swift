@@ -7,7 +7,8 @@ public enum CodecMatching {
     /// - Parameter allowed: what the configuration lets publishers send.
     public static func firstUsable(in media: RTPMedia, kind: MediaKind, allowed: Set<CodecName>) -> CodecParameters? {
         for payloadType in media.payloadTypes {
-            guard let codec = codec(payloadType, in: media), codec.name.kind == kind, allowed.contains(codec.name) else { continue }
+            guard let codec = codec(payloadType, in: media), codec.name.kind == kind, allowed.contains(codec.name)
+            else { continue }
             return codec
         }
         return nil
@@ -17,18 +18,21 @@ public enum CodecMatching {
     public static func find(_ offered: CodecParameters, in answer: RTPMedia) -> CodecParameters? {
         var found: CodecParameters?
         for payloadType in answer.payloadTypes {
-            guard let codec = codec(payloadType, in: answer), isSame(codec, offered) || isEcho(codec, of: offered) else { continue }
+            guard let codec = codec(payloadType, in: answer), isSame(codec, offered) || isEcho(codec, of: offered)
+            else { continue }
             if payloadType == offered.payloadType { return codec }
             if found == nil { found = codec }
         }
         return found
     }
 
-    /// Whether an answer took over an H.264 payload type as offered, though it names another profile: some libraries leave the
-    /// profile out, which by the letter would mean Baseline, and some answer Baseline with its constrained form, which is
-    /// all that any encoder of WebRTC makes of it.
+    /// Whether an answer took over an H.264 payload type as offered, though it names another profile: some libraries
+    /// leave the profile out, which by the letter would mean Baseline, and some answer Baseline with its constrained
+    /// form, which is all that any encoder of WebRTC makes of it.
     private static func isEcho(_ answered: CodecParameters, of offered: CodecParameters) -> Bool {
-        guard answered.name == .H264, offered.name == .H264, answered.payloadType == offered.payloadType else { return false }
+        guard answered.name == .H264, offered.name == .H264, answered.payloadType == offered.payloadType else {
+            return false
+        }
         let (first, second) = (FormatParameters(answered.format), FormatParameters(offered.format))
         guard number(first, "packetization-mode") == number(second, "packetization-mode") else { return false }
         guard let given = first["profile-level-id"] else { return true }
@@ -37,11 +41,13 @@ public enum CodecMatching {
         return family.contains(one.profile) && family.contains(other.profile)
     }
 
-    /// Whether a receiver of one can decode the other: name, clock, channels, and the parameters that make streams incompatible.
+    /// Whether a receiver of one can decode the other: name, clock, channels, and the parameters that make streams
+    /// incompatible.
     ///
-    /// H.264: the same profile and packetization mode; the level is left out, because it bounds picture size and rate in
-    /// one direction only where level asymmetry is allowed, and a relay has no way to make a publisher's level lower for
-    /// one subscriber: what decoders of WebRTC take in practice lies far above what they declare (RFC 6184, section 8.2.2).
+    /// H.264: the same profile and packetization mode; the level is left out, because it bounds picture size and rate
+    /// in one direction only where level asymmetry is allowed, and a relay has no way to make a publisher's level
+    /// lower for one subscriber: what decoders of WebRTC take in practice lies far above what they declare (RFC 6184,
+    /// section 8.2.2).
     public static func isSame(_ a: CodecParameters, _ b: CodecParameters) -> Bool {
         guard a.name == b.name, a.clockRate == b.clockRate, a.channels == b.channels else { return false }
         let first = FormatParameters(a.format)
@@ -60,7 +66,9 @@ public enum CodecMatching {
     /// The codec behind a payload type, if the relay knows it: not RTX, RED, FEC, comfort noise or events.
     private static func codec(_ payloadType: UInt8, in media: RTPMedia) -> CodecParameters? {
         // With the marker bit, 64–95 would read as RTCP on the shared port (RFC 5761, section 4).
-        guard !(64...95).contains(payloadType), let map = media.codecs[payloadType], let name = name(of: map) else { return nil }
+        guard !(64...95).contains(payloadType), let map = media.codecs[payloadType], let name = name(of: map) else {
+            return nil
+        }
         let format = media.formats[payloadType] ?? FormatParameters()
         guard isUsable(name, map, format) else { return nil }
         var codec = CodecParameters(
@@ -93,7 +101,8 @@ public enum CodecMatching {
         }
     }
 
-    /// The payload type of RED (RFC 2198) with the same clock and channels. Its `fmtp` names the primary; without one it fits any.
+    /// The payload type of RED (RFC 2198) with the same clock and channels. Its `fmtp` names the primary; without one
+    /// it fits any.
     private static func redundancy(of map: RTPMap, in media: RTPMedia) -> UInt8? {
         media.payloadTypes.first { candidate in
             guard let red = media.codecs[candidate], red.encoding.lowercased() == "red", red.clockRate == map.clockRate,

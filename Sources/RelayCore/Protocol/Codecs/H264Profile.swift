@@ -20,16 +20,20 @@ public struct H264Profile: Sendable, Hashable {
 
     /// - Parameter text: six hexadecimal digits.
     public init?(_ text: String) {
-        guard text.utf8.count == 6, let value = UInt32(text, radix: 16), text.utf8.first != UInt8(ascii: "+") else { return nil }
+        guard text.utf8.count == 6, let value = UInt32(text, radix: 16), text.utf8.first != UInt8(ascii: "+") else {
+            return nil
+        }
         let indicator = UInt8(truncatingIfNeeded: value >> 16)
         let constraints = UInt8(truncatingIfNeeded: value >> 8)
         let given = UInt8(truncatingIfNeeded: value)
         profile = Self.profile(indicator, constraints)
-        let is1b = given == 11 && constraints & 0x10 != 0 && (indicator == 0x42 || indicator == 0x4D || indicator == 0x58)
+        let is1b =
+            given == 11 && constraints & 0x10 != 0 && (indicator == 0x42 || indicator == 0x4D || indicator == 0x58)
         level = is1b ? 9 : given
     }
 
-    /// Table 5 of RFC 6184, section 8.1: each profile by `profile_idc` and the bits of `profile-iop` that matter for it.
+    /// Table 5 of RFC 6184, section 8.1: each profile by `profile_idc` and the bits of `profile-iop` that matter for
+    /// it.
     private static func profile(_ indicator: UInt8, _ constraints: UInt8) -> Profile {
         switch indicator {
         case 0x42: constraints & 0x40 != 0 ? .constrainedBaseline : .baseline

@@ -17,8 +17,12 @@ extension SessionDescription {
         var seen = Set<String>()
         for (index, section) in media.enumerated() {
             guard let mid = section.mid else { continue }
-            guard mid.isToken, mid.utf8.count <= 64 else { throw .unusable("m-line \(index + 1): a=mid:\(mid.excerpt) is not a token of at most 64 characters") }
-            guard seen.insert(mid).inserted else { throw .unusable("m-line \(index + 1): a=mid:\(mid.excerpt) is given twice") }
+            guard mid.isToken, mid.utf8.count <= 64 else {
+                throw .unusable("m-line \(index + 1): a=mid:\(mid.excerpt) is not a token of at most 64 characters")
+            }
+            guard seen.insert(mid).inserted else {
+                throw .unusable("m-line \(index + 1): a=mid:\(mid.excerpt) is given twice")
+            }
         }
     }
 }
@@ -35,6 +39,7 @@ extension MediaDescription {
 
     /// Whether it is RTP over DTLS-SRTP, in any of the spellings of RFC 8829, section 5.1.2.
     var isSecureRTP: Bool {
-        ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"].contains(transport)
+        ["UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP", "RTP/SAVPF", "RTP/SAVP"]
+            .contains(transport)
     }
 }

@@ -8,7 +8,9 @@ struct PublisherAnswerWriter {
 
     func description(sessionID: UInt64, version: UInt64) -> SessionDescription {
         let accepted = offer.accepted
-        var lines = ["v=0", "o=- \(sessionID) \(version) IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", "a=ice-options:ice2"]
+        var lines = [
+            "v=0", "o=- \(sessionID) \(version) IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", "a=ice-options:ice2",
+        ]
         if offer.description.bundle != nil {
             lines.append("a=group:BUNDLE" + accepted.compactMap(\.media.mid).map { " " + $0 }.joined())
         }
@@ -28,9 +30,11 @@ struct PublisherAnswerWriter {
         return description
     }
 
-    /// Port 0; one format, because the grammar asks for one; ICE credentials, because some libraries insist on them everywhere.
+    /// Port 0; one format, because the grammar asks for one; ICE credentials, because some libraries insist on them
+    /// everywhere.
     private func rejection(of offered: MediaDescription) -> MediaDescription {
-        var media = MediaDescription(kind: offered.kind, port: 0, transport: offered.transport, formats: Array(offered.formats.prefix(1)))
+        var media = MediaDescription(
+            kind: offered.kind, port: 0, transport: offered.transport, formats: Array(offered.formats.prefix(1)))
         media.add("c=IN IP4 0.0.0.0")
         if let mid = offered.mid { media.add("a=mid:\(mid)") }
         media.add("a=inactive")
@@ -41,7 +45,8 @@ struct PublisherAnswerWriter {
     private func answer(to offered: MediaDescription, _ track: PublisherOffer.OfferedTrack) -> MediaDescription {
         let incoming = track.incoming
         var media = MediaDescription(
-            kind: offered.kind, port: local.defaultPort, transport: offered.transport, formats: track.payloadTypes.map { String($0) })
+            kind: offered.kind, port: local.defaultPort, transport: offered.transport,
+            formats: track.payloadTypes.map { String($0) })
         media.add(local.connectionLine)
         if let mid = offered.mid { media.add("a=mid:\(mid)") }
         media.add(track.sends ? "a=recvonly" : "a=inactive")
@@ -61,7 +66,8 @@ struct PublisherAnswerWriter {
     /// answered for receiving only.
     private func addExtensions(to media: inout MediaDescription, _ offered: MediaDescription, _ map: ExtensionMap) {
         for attribute in offered.attributes("extmap") {
-            guard let entry = try? ExtensionEntry(attribute), let name = HeaderExtension(uri: entry.uri), let id = UInt8(exactly: entry.id),
+            guard let entry = try? ExtensionEntry(attribute), let name = HeaderExtension(uri: entry.uri),
+                let id = UInt8(exactly: entry.id),
                 map[name] == id
             else { continue }
             media.add("a=extmap:\(id)\(entry.direction == .sendonly ? "/recvonly" : "") \(entry.uri)")
@@ -73,9 +79,12 @@ extension MediaDescription {
     /// `a=rtpmap`, `a=rtcp-fb` and `a=fmtp` of a codec, its retransmissions and its RED.
     mutating func addCodec(_ codec: CodecParameters, format: String, feedback: FeedbackSet) {
         let map = RTPMap(
-            payloadType: codec.payloadType, encoding: codec.name.rawValue, clockRate: codec.clockRate, channels: codec.channels)
+            payloadType: codec.payloadType, encoding: codec.name.rawValue, clockRate: codec.clockRate,
+            channels: codec.channels)
         add("a=rtpmap:\(codec.payloadType) \(map.text)")
-        for (kind, text) in FeedbackSet.texts where feedback.contains(kind) { add("a=rtcp-fb:\(codec.payloadType) \(text)") }
+        for (kind, text) in FeedbackSet.texts where feedback.contains(kind) {
+            add("a=rtcp-fb:\(codec.payloadType) \(text)")
+        }
         if !format.isEmpty { add("a=fmtp:\(codec.payloadType) \(format)") }
         if let retransmission = codec.retransmissionPayloadType {
             add("a=rtpmap:\(retransmission) rtx/\(codec.clockRate)")

@@ -8,8 +8,8 @@ public import RelayControl
 ///         let answer = try negotiation.answer(next, wanted: nil, local: fresh)
 ///     } else { … a new peer connection: begin with a new PublisherNegotiation … }
 ///
-/// A call that throws has changed nothing. `fresh` is used for the first offer and on an ICE restart; otherwise the local side
-/// stays as it was: `PublisherAnswer.local` tells which one is in force.
+/// A call that throws has changed nothing. `fresh` is used for the first offer and on an ICE restart; otherwise the
+/// local side stays as it was: `PublisherAnswer.local` tells which one is in force.
 public struct PublisherNegotiation: Sendable {
     /// What is accepted from publishers.
     public struct Settings: Sendable {
@@ -55,10 +55,11 @@ public struct PublisherNegotiation: Sendable {
     /// The remote side in force; nil before the first answer.
     public var remote: RemoteTransport? { established?.remote }
 
-    /// Whether an offer renegotiates this connection; otherwise it comes from a new peer connection (the page was reloaded).
+    /// Whether an offer renegotiates this connection; otherwise it comes from a new peer connection (the page was
+    /// reloaded).
     ///
-    /// It does if the certificate is the same and either the `o=` session id or the ICE credentials are: some libraries
-    /// make a new session id for every offer.
+    /// It does if the certificate is the same and either the `o=` session id or the ICE credentials are: some
+    /// libraries make a new session id for every offer.
     /// - Throws: `unusable` for a text that could not be answered.
     public func continues(with offer: String) throws(NegotiationError) -> Bool {
         guard let established else { return false }
@@ -79,13 +80,16 @@ public struct PublisherNegotiation: Sendable {
         _ offer: String, wanted: TrackSelection?, local fresh: LocalTransport
     ) throws(NegotiationError) -> PublisherAnswer {
         let offer = try PublisherOffer(offer, settings: settings)
-        guard offer.sessionID != String(sessionID) else { throw .unusable("this is the relay's own description, not an offer of the publisher") }
+        guard offer.sessionID != String(sessionID) else {
+            throw .unusable("this is the relay's own description, not an offer of the publisher")
+        }
         try checkContinuity(of: offer)
         guard let remote = try remoteTransport(of: offer) else {
             let reasons = offer.sections.compactMap(\.rejection).joined(separator: "; ")
             throw .unusable("nothing in the offer can be relayed: \(reasons)")
         }
-        let restarts = established.map { $0.remote.ufrag != remote.ufrag || $0.remote.password != remote.password } ?? false
+        let restarts =
+            established.map { $0.remote.ufrag != remote.ufrag || $0.remote.password != remote.password } ?? false
         let local = restarts ? fresh : established?.local ?? fresh
         version &+= 1
         established = Established(
@@ -106,14 +110,18 @@ public struct PublisherNegotiation: Sendable {
     private func checkContinuity(of offer: PublisherOffer) throws(NegotiationError) {
         guard let established else { return }
         guard offer.sections.count >= established.lines.count else {
-            throw .unusable("the offer has \(offer.sections.count) m-lines, but the connection already has \(established.lines.count); m-lines are never removed")
+            let (now, before) = (offer.sections.count, established.lines.count)
+            throw .unusable(
+                "the offer has \(now) m-lines, the connection already has \(before), and none is ever removed")
         }
         for (index, (line, section)) in zip(established.lines, offer.sections).enumerated() {
             if line.mid == section.media.mid, line.kind != section.media.kind {
                 throw .unusable("m-line \(index + 1) was \(line.kind) and is now \(section.media.kind)")
             }
             if !line.isRejected, line.mid != section.media.mid, section.track != nil {
-                throw .unusable("m-line \(index + 1) had mid \((line.mid ?? "").excerpt) and now has \((section.media.mid ?? "").excerpt)")
+                throw .unusable(
+                    "m-line \(index + 1) had mid \((line.mid ?? "").excerpt), now \((section.media.mid ?? "").excerpt)"
+                )
             }
         }
     }
@@ -127,13 +135,16 @@ public struct PublisherNegotiation: Sendable {
         if let established, isSame {
             let kept = established.remote.weAreDTLSClient
             guard transport.setup == .actpass || transport.setup == nil || isClient == kept else {
-                throw .unusable("a=setup:\(transport.setup?.rawValue ?? "") would change the DTLS role of a connection that is up")
+                throw .unusable(
+                    "a=setup:\(transport.setup?.rawValue ?? "") would change the DTLS role of a connection that is up")
             }
             return RemoteTransport(
-                ufrag: transport.ufrag, password: transport.password, fingerprints: transport.fingerprints, weAreDTLSClient: kept)
+                ufrag: transport.ufrag, password: transport.password, fingerprints: transport.fingerprints,
+                weAreDTLSClient: kept)
         }
         return RemoteTransport(
-            ufrag: transport.ufrag, password: transport.password, fingerprints: transport.fingerprints, weAreDTLSClient: isClient)
+            ufrag: transport.ufrag, password: transport.password, fingerprints: transport.fingerprints,
+            weAreDTLSClient: isClient)
     }
 }
 
@@ -142,7 +153,8 @@ public struct PublisherAnswer: Sendable, Equatable {
     /// SDP.
     public var answer: String
     public var remote: RemoteTransport
-    /// The local side that the answer names: the one passed in for the first offer and on an ICE restart, else the old one.
+    /// The local side that the answer names: the one passed in for the first offer and on an ICE restart, else the old
+    /// one.
     public var local: LocalTransport
     /// What the publisher sends, an m-line each, in order.
     public var tracks: [IncomingTrack]

@@ -46,7 +46,8 @@ struct PublisherOffer: Sendable {
     }
 
     private static func read(
-        _ media: MediaDescription, at index: Int, in session: SessionDescription, _ settings: PublisherNegotiation.Settings
+        _ media: MediaDescription, at index: Int, in session: SessionDescription,
+        _ settings: PublisherNegotiation.Settings
     ) throws(NegotiationError) -> Section {
         var section = Section(media: media)
         let name = media.name(at: index)
@@ -64,12 +65,17 @@ struct PublisherOffer: Sendable {
             section.rejection = "\(name): none of its codecs is relayed"
             return section
         }
-        guard rtp.sources.count <= maximumSources else { throw .unusable("\(name) announces more than \(maximumSources) SSRCs") }
-        section.track = track(codec, rtp, kind: kind, mid: media.mid ?? String(index), sends: media.direction(in: session).sends)
+        guard rtp.sources.count <= maximumSources else {
+            throw .unusable("\(name) announces more than \(maximumSources) SSRCs")
+        }
+        section.track = track(
+            codec, rtp, kind: kind, mid: media.mid ?? String(index), sends: media.direction(in: session).sends)
         return section
     }
 
-    private static func track(_ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool) -> OfferedTrack {
+    private static func track(_ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool)
+        -> OfferedTrack
+    {
         let extensions = rtp.extensionsWeReceive
         var stream = codec
         stream.format = codec.streamFormat
@@ -79,7 +85,8 @@ struct PublisherOffer: Sendable {
             streams: rtp.announcedStreams, streamIDs: rtp.usableStreamIDs(codec, extensions))
         let chosen = [codec.payloadType, codec.retransmissionPayloadType, codec.redundancyPayloadType]
         return OfferedTrack(
-            incoming: incoming, answeredFormat: codec.answerFormat, payloadTypes: rtp.payloadTypes.filter { chosen.contains($0) },
+            incoming: incoming, answeredFormat: codec.answerFormat,
+            payloadTypes: rtp.payloadTypes.filter { chosen.contains($0) },
             sends: sends)
     }
 
@@ -103,11 +110,10 @@ struct PublisherOffer: Sendable {
     private func checkSources() throws(NegotiationError) {
         var owners: [UInt32: String] = [:]
         for case let track? in sections.map(\.track) where track.sends {
-            for stream in track.incoming.streams {
-                for source in [stream.ssrc, stream.retransmissionSSRC].compactMap(\.self) {
-                    if let owner = owners.updateValue(track.incoming.mid, forKey: source) {
-                        throw .unusable("SSRC \(source) is announced twice, for mid \(owner.excerpt) and mid \(track.incoming.mid.excerpt)")
-                    }
+            let mid = track.incoming.mid
+            for source in track.incoming.streams.flatMap({ [$0.ssrc, $0.retransmissionSSRC] }) {
+                if let source, let owner = owners.updateValue(mid, forKey: source) {
+                    throw .unusable("SSRC \(source) is announced twice, for mid \(owner.excerpt) and \(mid.excerpt)")
                 }
             }
         }
@@ -121,7 +127,9 @@ struct PublisherOffer: Sendable {
         var positions: [String: Int] = [:]
         for (position, mid) in bundle.enumerated() where positions[mid] == nil { positions[mid] = position }
         return usable.enumerated().sorted { a, b in
-            let (first, second) = (positions[a.element.media.mid ?? ""] ?? .max, positions[b.element.media.mid ?? ""] ?? .max)
+            let (first, second) = (
+                positions[a.element.media.mid ?? ""] ?? .max, positions[b.element.media.mid ?? ""] ?? .max
+            )
             return (first, a.offset) < (second, b.offset)
         }.map(\.element)
     }
@@ -130,7 +138,8 @@ struct PublisherOffer: Sendable {
         guard let first = accepted.first else { return }
         // A bundle-only m-section may leave its transport to the group's first, even one that we reject.
         var carrier = first.media
-        if carrier.attribute("ice-ufrag") == nil, description.attribute("ice-ufrag") == nil, carrier.attribute("bundle-only") != nil,
+        if carrier.attribute("ice-ufrag") == nil, description.attribute("ice-ufrag") == nil,
+            carrier.attribute("bundle-only") != nil,
             let tagged = description.media.first(where: { $0.mid != nil && $0.mid == description.bundle?.first })
         {
             carrier = tagged
@@ -138,7 +147,9 @@ struct PublisherOffer: Sendable {
         let index = description.media.firstIndex(of: carrier) ?? 0
         let name = carrier.name(at: index)
         transport = try TransportDescription(carrier, in: description, name: name)
-        guard first.media.attribute("rtcp-mux") != nil || carrier.attribute("rtcp-mux") != nil || description.attribute("rtcp-mux") != nil
+        guard
+            first.media.attribute("rtcp-mux") != nil || carrier.attribute("rtcp-mux") != nil
+                || description.attribute("rtcp-mux") != nil
         else { throw .unusable("\(name) has no a=rtcp-mux") }
     }
 
@@ -182,7 +193,8 @@ extension RTPMedia {
         return order.prefix(64).map { .init(ssrc: $0, retransmissionSSRC: retransmissions[$0]) }
     }
 
-    /// The rids that are sent in simulcast and can be told apart: it needs the rid extension, and our codec allowed for each.
+    /// The rids that are sent in simulcast and can be told apart: it needs the rid extension, and our codec allowed
+    /// for each.
     func usableStreamIDs(_ codec: CodecParameters, _ extensions: ExtensionMap) -> [String] {
         guard let simulcast, extensions[.streamID] != 0 else { return [] }
         var sent: [String: RestrictionIdentifier] = [:]
@@ -190,7 +202,8 @@ extension RTPMedia {
         var seen = Set<String>()
         return simulcast.send.filter { id in
             guard let identifier = sent[id] else { return false }
-            return (identifier.payloadTypes.isEmpty || identifier.payloadTypes.contains(codec.payloadType)) && seen.insert(id).inserted
+            return (identifier.payloadTypes.isEmpty || identifier.payloadTypes.contains(codec.payloadType))
+                && seen.insert(id).inserted
         }
     }
 }

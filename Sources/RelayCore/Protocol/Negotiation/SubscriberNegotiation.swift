@@ -1,21 +1,21 @@
 import RelayControl
 
-/// The SDP side of one subscribing connection, which brings one producer's tracks to one subscriber: makes its offers and
-/// takes its answers.
+/// The SDP side of one subscribing connection, which brings one producer's tracks to one subscriber: makes its offers
+/// and takes its answers.
 ///
 ///     var negotiation = SubscriberNegotiation(sessionID: random, producer: "alice", hash: sha256Hex)
 ///     let sdp = negotiation.offer(tracks: tracks, local: local, using: &generator)
 ///     try negotiation.check(answer: text)               // changes nothing
 ///     let result = try negotiation.accept(answer: text) // transport and tracks for the worker
 ///
-/// A re-offer is another `offer(…)` with the producer's tracks as they are now. m-lines keep their order; the m-line of a
-/// removed track becomes inactive and carries a later track of the same kind. To restart ICE pass a `local` with new
-/// credentials, else the one of the last offer.
+/// A re-offer is another `offer(…)` with the producer's tracks as they are now. m-lines keep their order; the m-line
+/// of a removed track becomes inactive and carries a later track of the same kind. To restart ICE pass a `local` with
+/// new credentials, else the one of the last offer.
 ///
 /// SSRCs: a track keeps its SSRC for as long as it is offered. When the producer replaced all its tracks (the page was
-/// reloaded), a new track takes over m-line and SSRC of an old one of its kind; the relay then continues that stream's RTP
-/// numbering. A track on an m-line that was inactive gets new SSRCs, since numbering one SSRC anew under the same SRTP key
-/// would use a nonce twice.
+/// reloaded), a new track takes over m-line and SSRC of an old one of its kind; the relay then continues that stream's
+/// RTP numbering. A track on an m-line that was inactive, or that the subscriber declined, gets new SSRCs, since numbering
+/// one SSRC anew under the same SRTP key would use a nonce twice.
 public struct SubscriberNegotiation: Sendable {
     let limits: SessionDescription.Limits
     /// Our `o=` session id, constant for the connection.
@@ -50,12 +50,15 @@ public struct SubscriberNegotiation: Sendable {
         var state: State
         var ssrc: UInt32
         var retransmissionSSRC: UInt32
+        /// The latest answer does not take the track, so that nothing is numbered on: new SSRCs with the next offer.
+        var isDeclined = false
 
         enum State: Sendable {
             case sending(Source)
             /// Offered inactive, with the codec it had last; carries a later track of its kind.
             case idle(CodecParameters)
-            /// The subscriber answered port 0 for want of a codec: port 0 until something else comes in, with a new mid (RFC 8829, section 5.2.2).
+            /// The subscriber answered port 0 for want of a codec: port 0 until something else comes in, with a new
+            /// mid (RFC 8829, section 5.2.2).
             case rejected(Source?)
         }
 
@@ -111,6 +114,11 @@ public struct SubscriberNegotiation: Sendable {
     public mutating func offer(
         tracks: [IncomingTrack], local: LocalTransport, using generator: inout some RandomNumberGenerator
     ) -> String {
+        for index in slots.indices where slots[index].isDeclined {
+            slots[index].ssrc = newSource(using: &generator)
+            slots[index].retransmissionSSRC = newSource(using: &generator)
+            slots[index].isDeclined = false
+        }
         place(tracks, using: &generator)
         let restartsNow = remote != nil && local.ufrag != offeredUfrag
         if restartsNow, !restartsICE { awaitsStaleAnswer = open != nil }
@@ -119,8 +127,12 @@ public struct SubscriberNegotiation: Sendable {
         offeredUfrag = local.ufrag
         version &+= 1
         open = slots.map { slot in
-            if case .sending(let source) = slot.state { return OfferedLine(mid: slot.mid, kind: slot.kind, codec: source.codec, isRejected: false) }
-            if case .idle = slot.state { return OfferedLine(mid: slot.mid, kind: slot.kind, codec: nil, isRejected: false) }
+            if case .sending(let source) = slot.state {
+                return OfferedLine(mid: slot.mid, kind: slot.kind, codec: source.codec, isRejected: false)
+            }
+            if case .idle = slot.state {
+                return OfferedLine(mid: slot.mid, kind: slot.kind, codec: nil, isRejected: false)
+            }
             return OfferedLine(mid: slot.mid, kind: slot.kind, codec: nil, isRejected: true)
         }
         return SubscriberOfferWriter(negotiation: self, local: local).description().text
@@ -167,7 +179,11 @@ public struct SubscriberNegotiation: Sendable {
     /// Puts a track into a slot, under the SSRCs and the mid that it has.
     private mutating func refresh(_ index: Int, with track: IncomingTrack) {
         let source = source(for: track)
-        if case .rejected = slots[index].state { slots[index].state = .rejected(source) } else { slots[index].state = .sending(source) }
+        if case .rejected = slots[index].state {
+            slots[index].state = .rejected(source)
+        } else {
+            slots[index].state = .sending(source)
+        }
     }
 
     /// Puts a new track into an idle m-line, into a rejected one under a new mid, or into a new one.
@@ -206,7 +222,8 @@ public struct SubscriberNegotiation: Sendable {
                 ? [.nack, .transportWide] : [.nack, .pictureLoss, .fullIntraRequest, .transportWide, .receiverEstimate])
     }
 
-    /// What we write ourselves always; what only the publisher knows where it tells it. One numbering for all connections.
+    /// What we write ourselves always; what only the publisher knows where it tells it. One numbering for all
+    /// connections.
     private static func extensions(for track: IncomingTrack) -> ExtensionMap {
         var map = ExtensionMap()
         map[.mid] = 1
@@ -239,11 +256,14 @@ struct PayloadTable: Sendable {
         }
     }
 
-    /// The codec with payload types for this connection: the publisher's own, unless they already mean something else here.
+    /// The codec with payload types for this connection: the publisher's own, unless they already mean something else
+    /// here.
     mutating func assign(_ codec: CodecParameters) -> CodecParameters {
         var codec = codec
         codec.payloadType = assign(codec.payloadType, .codec(codec))
-        codec.retransmissionPayloadType = codec.retransmissionPayloadType.map { assign($0, .retransmission(of: codec.payloadType)) }
+        codec.retransmissionPayloadType = codec.retransmissionPayloadType.map {
+            assign($0, .retransmission(of: codec.payloadType))
+        }
         codec.redundancyPayloadType = codec.redundancyPayloadType.map { assign($0, .redundancy(of: codec.payloadType)) }
         return codec
     }

@@ -8,7 +8,8 @@ struct SubscriberOfferWriter {
     func description() -> SessionDescription {
         let mids = negotiation.slots.filter { !isRejected($0) }.map(\.mid)
         var lines = [
-            "v=0", "o=- \(negotiation.sessionID) \(negotiation.version) IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", "a=ice-options:ice2",
+            "v=0", "o=- \(negotiation.sessionID) \(negotiation.version) IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite",
+            "a=ice-options:ice2",
         ]
         if !mids.isEmpty { lines.append("a=group:BUNDLE " + mids.joined(separator: " ")) }
         lines += ["a=extmap-allow-mixed", "a=msid-semantic:WMS *"]
@@ -27,18 +28,24 @@ struct SubscriberOfferWriter {
         }
     }
 
-    private func sending(_ source: SubscriberNegotiation.Source, _ slot: SubscriberNegotiation.Slot) -> MediaDescription {
+    private func sending(_ source: SubscriberNegotiation.Source, _ slot: SubscriberNegotiation.Slot) -> MediaDescription
+    {
         let codec = source.codec
-        let formats = [codec.payloadType, codec.retransmissionPayloadType, codec.redundancyPayloadType].compactMap(\.self)
+        let formats = [codec.payloadType, codec.retransmissionPayloadType, codec.redundancyPayloadType].compactMap(
+            \.self)
         var media = opened(slot, formats: formats, direction: .sendonly)
         media.add("a=msid:\(negotiation.streamName) \(slot.kind.rawValue)-\(slot.ssrc)")
         for name in HeaderExtension.allCases where source.extensions[name] != 0 {
             media.add("a=extmap:\(source.extensions[name]) \(name.uri)")
         }
         media.addCodec(codec, format: codec.format, feedback: source.feedback)
-        if codec.retransmissionPayloadType != nil { media.add("a=ssrc-group:FID \(slot.ssrc) \(slot.retransmissionSSRC)") }
+        if codec.retransmissionPayloadType != nil {
+            media.add("a=ssrc-group:FID \(slot.ssrc) \(slot.retransmissionSSRC)")
+        }
         media.add("a=ssrc:\(slot.ssrc) cname:\(negotiation.streamName)")
-        if codec.retransmissionPayloadType != nil { media.add("a=ssrc:\(slot.retransmissionSSRC) cname:\(negotiation.streamName)") }
+        if codec.retransmissionPayloadType != nil {
+            media.add("a=ssrc:\(slot.retransmissionSSRC) cname:\(negotiation.streamName)")
+        }
         return closed(media)
     }
 
@@ -65,7 +72,8 @@ struct SubscriberOfferWriter {
         _ slot: SubscriberNegotiation.Slot, formats: [UInt8], direction: MediaDescription.Direction
     ) -> MediaDescription {
         var media = MediaDescription(
-            kind: slot.kind.rawValue, port: local.defaultPort, transport: "UDP/TLS/RTP/SAVPF", formats: formats.map { String($0) })
+            kind: slot.kind.rawValue, port: local.defaultPort, transport: "UDP/TLS/RTP/SAVPF",
+            formats: formats.map { String($0) })
         media.add(local.connectionLine)
         media.add("a=mid:\(slot.mid)")
         media.add("a=\(direction.rawValue)")

@@ -26,9 +26,12 @@ struct TransportDescription: Sendable, Equatable {
         fingerprints = try Self.fingerprints(media, session, name)
         if let attribute = find("setup") {
             guard let setup = Setup(rawValue: attribute.value) else {
-                throw .unusable("line \(attribute.line): a=setup:\(attribute.value.excerpt) is none of actpass, active, passive")
+                throw .unusable(
+                    "line \(attribute.line): a=setup:\(attribute.value.excerpt) is none of actpass, active, passive")
             }
-            guard setup != .holdconn else { throw .unusable("line \(attribute.line): a=setup:holdconn makes no connection") }
+            guard setup != .holdconn else {
+                throw .unusable("line \(attribute.line): a=setup:holdconn makes no connection")
+            }
             self.setup = setup
         }
     }
@@ -43,16 +46,24 @@ struct TransportDescription: Sendable, Equatable {
         var found: [RemoteTransport.Fingerprint] = []
         for attribute in attributes {
             let fields = attribute.value.fields()
-            guard fields.count == 2 else { throw .unusable("line \(attribute.line): a=fingerprint is not a hash name and a value") }
+            guard fields.count == 2 else {
+                throw .unusable("line \(attribute.line): a=fingerprint is not a hash name and a value")
+            }
             let hash = fields[0].lowercased()
             guard let length = digestLengths[hash] else { continue }
             let bytes = fields[1].split(separator: ":", omittingEmptySubsequences: false)
-            guard bytes.count == length, bytes.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } }) else {
-                throw .unusable("line \(attribute.line): a=fingerprint:\(hash) is not \(length) bytes in hexadecimal, joined by colons")
+            guard bytes.count == length,
+                bytes.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy { $0.isASCII && $0.isHexDigit } })
+            else {
+                throw .unusable(
+                    "line \(attribute.line): a=fingerprint:\(hash) is not \(length) bytes in hexadecimal with colons"
+                )
             }
             found.append(RemoteTransport.Fingerprint(hash: hash, value: fields[1].uppercased()))
         }
-        guard !found.isEmpty else { throw .unusable("line \(attributes[0].line): no a=fingerprint of sha-256 or stronger") }
+        guard !found.isEmpty else {
+            throw .unusable("line \(attributes[0].line): no a=fingerprint of sha-256 or stronger")
+        }
         return found
     }
 
@@ -84,7 +95,10 @@ extension LocalTransport {
 
     /// ICE credentials, certificate and role, for an m-section.
     func attributeLines(setup: TransportDescription.Setup) -> [String] {
-        ["a=ice-ufrag:\(ufrag)", "a=ice-pwd:\(password)", "a=fingerprint:sha-256 \(fingerprint)", "a=setup:\(setup.rawValue)"]
+        [
+            "a=ice-ufrag:\(ufrag)", "a=ice-pwd:\(password)", "a=fingerprint:sha-256 \(fingerprint)",
+            "a=setup:\(setup.rawValue)",
+        ]
     }
 
     /// One line a candidate, in our order of preference, and the end of them.

@@ -25,11 +25,17 @@ public struct MediaDescription: Sendable, Equatable {
     init(heading line: SDPLine) throws(SDPError) {
         let fields = line.value.fields()
         guard fields.count >= 4 else {
-            throw SDPError(line: line.number, reason: "m= has \(fields.count) fields, at least 4 are needed: media, port, transport, formats")
+            throw SDPError(
+                line: line.number,
+                reason: "m= has \(fields.count) fields, at least 4 are needed: media, port, transport, formats")
         }
-        guard fields[0].isToken else { throw SDPError(line: line.number, reason: "\(fields[0].excerpt) is not a media type") }
+        guard fields[0].isToken else {
+            throw SDPError(line: line.number, reason: "\(fields[0].excerpt) is not a media type")
+        }
         let portText = fields[1].cut(at: UInt8(ascii: "/")).before
-        guard let port = UInt16(portText) else { throw SDPError(line: line.number, reason: "\(portText.excerpt) is not a port") }
+        guard let port = UInt16(portText) else {
+            throw SDPError(line: line.number, reason: "\(portText.excerpt) is not a port")
+        }
         kind = fields[0]
         self.port = port
         transport = fields[2]

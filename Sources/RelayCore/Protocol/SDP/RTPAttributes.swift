@@ -19,7 +19,8 @@ public struct RTPMap: Sendable, Hashable {
     init(_ attribute: SDPAttribute) throws(SDPError) {
         let fields = attribute.value.fields()
         guard fields.count == 2, let payloadType = UInt8(fields[0]), payloadType < 128 else {
-            throw SDPError(line: attribute.line, reason: "a=rtpmap:\(attribute.value.excerpt) is not a payload type and a codec")
+            throw SDPError(
+                line: attribute.line, reason: "a=rtpmap:\(attribute.value.excerpt) is not a payload type and a codec")
         }
         let parts = fields[1].fields(by: UInt8(ascii: "/"))
         guard parts.count == 2 || parts.count == 3, let clockRate = UInt32(parts[1]), clockRate > 0 else {
@@ -37,7 +38,8 @@ public struct RTPMap: Sendable, Hashable {
 
     /// The static assignments of RFC 3551 that we relay; they need no `a=rtpmap`.
     static let assigned: [UInt8: RTPMap] = [
-        0: RTPMap(payloadType: 0, encoding: "PCMU", clockRate: 8000), 8: RTPMap(payloadType: 8, encoding: "PCMA", clockRate: 8000),
+        0: RTPMap(payloadType: 0, encoding: "PCMU", clockRate: 8000),
+        8: RTPMap(payloadType: 8, encoding: "PCMA", clockRate: 8000),
     ]
 
     /// `opus/48000/2`.
@@ -53,7 +55,9 @@ public struct ExtensionEntry: Sendable, Hashable {
 
     init(_ attribute: SDPAttribute) throws(SDPError) {
         let fields = attribute.value.fields()
-        guard fields.count >= 2 else { throw SDPError(line: attribute.line, reason: "a=extmap:\(attribute.value.excerpt) has no URI") }
+        guard fields.count >= 2 else {
+            throw SDPError(line: attribute.line, reason: "a=extmap:\(attribute.value.excerpt) has no URI")
+        }
         let (number, way) = fields[0].cut(at: UInt8(ascii: "/"))
         guard let id = UInt16(number), id > 0 else {
             throw SDPError(line: attribute.line, reason: "\(number.excerpt) is not an identifier of a header extension")
@@ -79,7 +83,8 @@ public struct RestrictionIdentifier: Sendable, Hashable {
     init(_ attribute: SDPAttribute) throws(SDPError) {
         let fields = attribute.value.fields()
         guard fields.count >= 2, Self.isIdentifier(fields[0]), fields[1] == "send" || fields[1] == "recv" else {
-            throw SDPError(line: attribute.line, reason: "a=rid:\(attribute.value.excerpt) is not an identifier and send or recv")
+            throw SDPError(
+                line: attribute.line, reason: "a=rid:\(attribute.value.excerpt) is not an identifier and send or recv")
         }
         id = fields[0]
         sends = fields[1] == "send"
@@ -112,16 +117,22 @@ public struct SimulcastDescription: Sendable, Hashable {
     init(_ attribute: SDPAttribute) throws(SDPError) {
         let fields = attribute.value.fields()
         guard fields.count == 2 || fields.count == 4 else {
-            throw SDPError(line: attribute.line, reason: "a=simulcast:\(attribute.value.excerpt) is not a direction and a list of rids")
+            throw SDPError(
+                line: attribute.line,
+                reason: "a=simulcast:\(attribute.value.excerpt) is not a direction and a list of rids")
         }
         for index in stride(from: 0, to: fields.count, by: 2) {
             let identifiers = fields[index + 1].fields(by: UInt8(ascii: ";")).compactMap { alternatives in
-                alternatives.fields(by: UInt8(ascii: ",")).first.map { $0.utf8.first == UInt8(ascii: "~") ? String($0.dropFirst()) : $0 }
+                alternatives.fields(by: UInt8(ascii: ",")).first.map {
+                    $0.utf8.first == UInt8(ascii: "~") ? String($0.dropFirst()) : $0
+                }
             }
             switch fields[index] {
             case "send": send = identifiers
             case "recv": receive = identifiers
-            default: throw SDPError(line: attribute.line, reason: "a=simulcast: \(fields[index].excerpt) is neither send nor recv")
+            default:
+                throw SDPError(
+                    line: attribute.line, reason: "a=simulcast: \(fields[index].excerpt) is neither send nor recv")
             }
         }
     }
@@ -134,11 +145,15 @@ public struct SourceGroup: Sendable, Hashable {
 
     init(_ attribute: SDPAttribute) throws(SDPError) {
         let fields = attribute.value.fields()
-        guard let semantics = fields.first else { throw SDPError(line: attribute.line, reason: "a=ssrc-group is empty") }
+        guard let semantics = fields.first else {
+            throw SDPError(line: attribute.line, reason: "a=ssrc-group is empty")
+        }
         self.semantics = semantics
         sources = []
         for field in fields.dropFirst() {
-            guard let source = UInt32(field) else { throw SDPError(line: attribute.line, reason: "\(field.excerpt) is not an SSRC") }
+            guard let source = UInt32(field) else {
+                throw SDPError(line: attribute.line, reason: "\(field.excerpt) is not an SSRC")
+            }
             sources.append(source)
         }
     }

@@ -56,7 +56,9 @@ public struct RTPMedia: Sendable {
             case "simulcast": simulcast = try SimulcastDescription(attribute)
             case "ssrc":
                 let number = value.cut(at: UInt8(ascii: " ")).before
-                guard let source = UInt32(number) else { throw SDPError(line: line.number, reason: "\(number.excerpt) is not an SSRC") }
+                guard let source = UInt32(number) else {
+                    throw SDPError(line: line.number, reason: "\(number.excerpt) is not an SSRC")
+                }
                 if announced.insert(source).inserted { sources.append(source) }
             case "ssrc-group": groups.append(try SourceGroup(attribute))
             default: break
@@ -88,7 +90,8 @@ public struct RTPMedia: Sendable {
 extension FeedbackSet {
     /// What follows the payload type in `a=rtcp-fb`, in the order in which we write it.
     static let texts: [(kind: FeedbackSet, text: String)] = [
-        (.receiverEstimate, "goog-remb"), (.transportWide, "transport-cc"), (.fullIntraRequest, "ccm fir"), (.nack, "nack"),
+        (.receiverEstimate, "goog-remb"), (.transportWide, "transport-cc"), (.fullIntraRequest, "ccm fir"),
+        (.nack, "nack"),
         (.pictureLoss, "nack pli"),
     ]
 }

@@ -17,7 +17,8 @@ extension String {
     /// Without spaces and tabs at both ends.
     func trimmed() -> String {
         let isBlank: (UInt8) -> Bool = { $0 == 0x20 || $0 == 0x09 }
-        guard let first = utf8.firstIndex(where: { !isBlank($0) }), var end = utf8.lastIndex(where: { !isBlank($0) }) else { return "" }
+        guard let first = utf8.firstIndex(where: { !isBlank($0) }), var end = utf8.lastIndex(where: { !isBlank($0) })
+        else { return "" }
         utf8.formIndex(after: &end)
         return String(Substring(utf8[first..<end]))
     }

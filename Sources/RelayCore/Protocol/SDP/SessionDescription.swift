@@ -48,7 +48,9 @@ public struct SessionDescription: Sendable, Equatable {
                 media.append(try MediaDescription(heading: line))
             } else if media.isEmpty {
                 guard lines.count < Self.maximumSessionLines else {
-                    throw SDPError(line: line.number, reason: "more than \(Self.maximumSessionLines) lines before the first m-line")
+                    throw SDPError(
+                        line: line.number, reason: "more than \(Self.maximumSessionLines) lines before the first m-line"
+                    )
                 }
                 lines.append(line)
             } else {
@@ -84,9 +86,13 @@ public struct SessionDescription: Sendable, Equatable {
 
     /// - Throws: when there is no `o=` line, or it has not the six fields of RFC 8866, section 5.2.
     public func origin() throws(SDPError) -> Origin {
-        guard let line = lines.first(where: { $0.type == UInt8(ascii: "o") }) else { throw SDPError(reason: "there is no o= line") }
+        guard let line = lines.first(where: { $0.type == UInt8(ascii: "o") }) else {
+            throw SDPError(reason: "there is no o= line")
+        }
         let fields = line.value.fields()
-        guard fields.count == 6 else { throw SDPError(line: line.number, reason: "o= has \(fields.count) fields instead of 6") }
+        guard fields.count == 6 else {
+            throw SDPError(line: line.number, reason: "o= has \(fields.count) fields instead of 6")
+        }
         return Origin(sessionID: fields[1], version: fields[2])
     }
 
@@ -130,7 +136,9 @@ private struct LineScanner {
             ending = .carriageReturnLineFeed
         }
         if end == start {
-            guard bytes[start...].allSatisfy({ $0 == 0x0A || $0 == 0x0D }) else { throw SDPError(line: number, reason: "an empty line") }
+            guard bytes[start...].allSatisfy({ $0 == 0x0A || $0 == 0x0D }) else {
+                throw SDPError(line: number, reason: "an empty line")
+            }
             trailer = String(decoding: bytes[start...], as: UTF8.self)
             position = bytes.count
             return nil
