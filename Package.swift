@@ -72,7 +72,10 @@ let tests: [Target] = [
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL"], swiftSettings: swift),
-    .testTarget(name: "SwitchyardTests", dependencies: ["RelayControl", "Log", "Configuration", "CPage", "switchyard"], swiftSettings: swift),
+    .testTarget(
+        name: "SwitchyardTests",
+        dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "switchyard"],
+        swiftSettings: swift),
     .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
 ]
 

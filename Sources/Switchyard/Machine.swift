@@ -15,3 +15,17 @@ enum Machine {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
+
+nonisolated extension Machine {
+    /// Seconds on a clock that never goes backwards.
+    static func monotonicSeconds() -> Double { seconds(CLOCK_MONOTONIC) }
+
+    /// Seconds since 1970.
+    static func wallClockSeconds() -> Double { seconds(CLOCK_REALTIME) }
+
+    private static func seconds(_ clock: clockid_t) -> Double {
+        var now = timespec()
+        clock_gettime(clock, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1_000_000_000
+    }
+}

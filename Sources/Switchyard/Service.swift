@@ -2,19 +2,125 @@ import Configuration
 import Glibc
 import Log
 import Loop
+import MediaServer
+import RelayControl
+import RelayIO
+import Server
+import Web
 
-/// The server itself: builds relay, faces and listener from the settings, and runs them until a signal.
-enum Service {
+/// The server itself: relay, faces and listener, built from the settings and run until a signal ends them.
+final class Service {
+    private let main: MainLoop
+    private let relay: RelayEngine
+    private let face: MediaServerFace
+    private let server: HTTPServer
+    /// What has to end before the loop does.
+    private var relayHasEnded = false
+    private var signals = 0
+
+    /// How long requests, goodbyes and closing handshakes may take.
+    private static let patienceMilliseconds = 4000
+    /// The kernel ends a process (SIGALRM) that is not gone by then.
+    private static let lastResortSeconds: UInt32 = 5
+
+    /// Runs to the end.
+    /// - Returns: the process's exit code.
     static func run(_ settings: Settings) -> Int32 {
+        Machine.raiseOpenFileLimit()
         do {
-            let main = try MainLoop()
-            try main.loop.signal(SIGTERM) { main.stop() }
-            try main.loop.signal(SIGINT) { main.stop() }
-            main.run()
+            try makeDataDirectory(settings.dataDirectory)
+            let service = try Service(settings)
+            try service.start()
+            service.main.run()
+            Log.info("ended")
             return CommandLineTool.ExitCode.done
         } catch {
             Log.error("cannot-start", ["reason": "\(error)"])
             return CommandLineTool.ExitCode.failed
+        }
+    }
+
+    private init(_ settings: Settings) throws {
+        let main = try MainLoop()
+        let instance = InstanceID.make()
+        relay = try RelayEngine(settings: settings.relay(processors: Machine.processors), loop: main.loop)
+        let face = MediaServerFace(
+            relay: relay, settings: settings.mediaServer, now: Machine.monotonicSeconds,
+            wallClock: Machine.wallClockSeconds,
+            instance: instance)
+        relay.onEvent = { face.handle($0) }
+        let operations = Operations(instance: instance)
+        var routes = operations.routes
+        if settings.servesDemo { routes += PageRoutes.all + Demo(face: face).routes }
+        server = HTTPServer(loop: main.loop, settings: settings.server, faces: [face], routes: routes)
+        self.main = main
+        self.face = face
+        operations.attach(server: server, relay: relay, face: face)
+        Log.info("starting", ["version": Version.text, "instance_id": instance, "pid": "\(getpid())"])
+    }
+
+    private func start() throws {
+        for signal in [SIGTERM, SIGINT] {
+            try main.loop.signal(signal) { MainActor.assumeIsolated { self.receive(signal) } }
+        }
+        main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [face] in
+            MainActor.assumeIsolated { face.tick() }
+        }
+        let address = try server.start()
+        let media = relay.mediaAddresses.joined(separator: ",")
+        Log.info("ready", ["http": "\(address)", "media": media])
+        Console.print("ready http=\(address) media=\(media)\n")
+    }
+
+    // MARK: The end
+
+    private func receive(_ signal: Int32) {
+        signals += 1
+        if signals > 1 {
+            Log.warning("ending-at-once", ["signal": "\(signal)"])
+            _exit(128 + signal)
+        }
+        Log.info("ending", ["signal": "\(signal)", "transports": "\(relay.totals.transports)"])
+        alarm(Self.lastResortSeconds)
+        server.stop()
+        relay.shutDown { [self] in relayHasEnded = true }
+        main.loop.timer(afterMilliseconds: 5, repeatingMilliseconds: 5) { [self] in
+            MainActor.assumeIsolated { endWhenQuiet() }
+        }
+        main.loop.timer(afterMilliseconds: Self.patienceMilliseconds) { [self] in
+            MainActor.assumeIsolated {
+                Log.warning("ending-impatiently", ["connections": "\(server.counters.openConnections)"])
+                server.close()
+                main.stop()
+            }
+        }
+    }
+
+    private func endWhenQuiet() {
+        if relayHasEnded && server.counters.openConnections == 0 { main.stop() }
+    }
+
+    private static func makeDataDirectory(_ path: String) throws {
+        var made = ""
+        for part in path.split(separator: "/", omittingEmptySubsequences: false) {
+            made += part.isEmpty ? "/" : part + "/"
+            if mkdir(made, 0o750) != 0 && errno != EEXIST {
+                throw ServiceError.dataDirectory(path, reason: String(cString: strerror(errno)))
+            }
+        }
+        if access(path, R_OK | W_OK | X_OK) != 0 {
+            throw ServiceError.dataDirectory(path, reason: String(cString: strerror(errno)))
+        }
+    }
+}
+
+/// Why the server does not start, where no part of it says so itself.
+nonisolated enum ServiceError: Error, CustomStringConvertible {
+    case dataDirectory(String, reason: String)
+
+    var description: String {
+        switch self {
+        case .dataDirectory(let path, let reason): "data-dir: cannot use \(path): \(reason)"
         }
     }
 }

@@ -1,0 +1,106 @@
+import CPage
+import Glibc
+import RelayControl
+import Server
+import Testing
+import Web
+
+@testable import switchyard
+
+struct MetricsTests {
+    @Test func writesHelpTypeAndSample() {
+        var text = MetricsText()
+        text.gauge("a", "What a is.", 1.5)
+        text.counters("b_total", "What b is.", label: "kind", [("x\"\\\n", 2)])
+        #expect(
+            text.text == """
+                # HELP a What a is.
+                # TYPE a gauge
+                a 1.5
+                # HELP b_total What b is.
+                # TYPE b_total counter
+                b_total{kind="x\\"\\\\\\n"} 2
+
+                """)
+    }
+
+    @Test func keepsLargeCountersWhole() {
+        var totals = RelayTotals()
+        totals.packetsSent = 9_007_199_254_740_991
+        var text = MetricsText()
+        text.add(totals)
+        #expect(text.text.contains("\nswitchyard_sent_packets_total 9007199254740991\n"))
+    }
+
+    @Test func everyNameIsDescribedOnceAndCountersEndInTotal() {
+        var text = MetricsText()
+        text.add(RelayTotals())
+        text.add(ServerCounters())
+        text.add((rooms: 1, users: 2, eventListeners: 3))
+        text.add(ProcessUsage.now())
+        let types = text.text.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { $0.split(separator: " ") }
+        #expect(Set(types.map { $0[2] }).count == types.count)
+        #expect(types.allSatisfy { ($0[3] == "counter") == $0[2].hasSuffix("_total") })
+    }
+
+    @Test func measuresThisProcess() throws {
+        let usage = ProcessUsage.now()
+        #expect(usage.residentBytes > 1 << 20 && usage.virtualBytes > usage.residentBytes)
+        #expect(usage.openFiles >= 3 && usage.maximumFiles >= usage.openFiles && usage.threads >= 1)
+        #expect(usage.startedAt > 1_700_000_000 && usage.startedAt <= Double(time(nil)) + 1)
+        let descriptors = [dup(2), dup(2), dup(2)]
+        defer { for descriptor in descriptors { close(descriptor) } }
+        #expect(ProcessUsage.now().openFiles >= 6)
+    }
+}
+
+struct RestartPolicyTests {
+    @Test func waitsLongerAfterEachEarlyCrash() {
+        var policy = RestartPolicy()
+        let delays = (0..<12).map { _ in policy.delayAfterCrash(lifetimeMilliseconds: 50) }
+        #expect(delays.prefix(4) == [100, 200, 400, 800])
+        #expect(delays.last == 30_000)
+        #expect(policy.delayAfterCrash(lifetimeMilliseconds: 60_000) == 100)
+    }
+}
+
+@MainActor struct PageTests {
+    private func files() -> [PageAsset] { (0..<cpage_count()).compactMap { cpage_at($0)?.pointee }.map(PageAsset.init) }
+
+    @Test func everyFileOfTheFolderIsInTheBinary() throws {
+        let folder =
+            "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Sources/Switchyard/Page"
+        let handle = try #require(opendir(folder))
+        defer { closedir(handle) }
+        var names: Set<String> = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.insert(name) }
+        }
+        #expect(Set(files().map(\.name)) == names)
+    }
+
+    @Test func servesEachFileWithItsTypeAndPolicy() throws {
+        for file in files() {
+            let response = file.response(to: Request(method: .GET, segments: [file.name]))
+            #expect(response.status == 200 && !response.body.isEmpty)
+            #expect(response.headers["Content-Type"] != "application/octet-stream", "\(file.name)")
+            #expect(response.headers["Content-Security-Policy"]?.contains("default-src 'none'") == true)
+        }
+        #expect(PageRoutes.all.contains { $0.pattern == "/" && $0.access == .open })
+    }
+
+    @Test func answersABrowserThatHasTheFile() throws {
+        let file = try #require(files().first)
+        let tag = try #require(file.response(to: Request(method: .GET, segments: [])).headers["ETag"])
+        for known in [tag, "W/\(tag)", "\"other\", \(tag)", "*"] {
+            let request = Request(method: .GET, segments: [], headers: Headers([("If-None-Match", known)]))
+            let response = file.response(to: request)
+            #expect(response.status == 304 && response.body.isEmpty && response.headers["ETag"] == tag)
+        }
+        let other = Request(method: .GET, segments: [], headers: Headers([("If-None-Match", "\"other\"")]))
+        #expect(file.response(to: other).status == 200)
+    }
+}
