@@ -1,7 +1,7 @@
 import CPage
 import Glibc
 import RelayControl
-import Server
+@testable import Server
 import Testing
 import Web
 
