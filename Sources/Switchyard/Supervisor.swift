@@ -1,4 +1,5 @@
 import CNet
+import CUV  // whose header brings in, and so owns, the C types of time
 import Glibc
 import Log
 
