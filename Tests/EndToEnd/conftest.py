@@ -1,5 +1,7 @@
 """What every test file shares: a server for each file, one Chromium and one Firefox for the whole run."""
 
+import gc
+
 import pytest
 
 import server as servers
@@ -67,7 +69,12 @@ async def visit(server):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    report = (yield).get_result()
+    # Python 3.11 fails now and then when its collector runs while pytest parses a source for the report.
+    gc.disable()
+    try:
+        report = (yield).get_result()
+    finally:
+        gc.enable()
     if report.failed:
         for each in servers.running:
             report.sections.append((f"end of the log of {each.arguments}", each.log()))

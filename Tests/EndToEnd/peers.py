@@ -54,7 +54,8 @@ class Publisher:
         return re.sub(r"^o=\S+ \d+ \d+", f"o=- {self._session} {self._version}", sdp, count=1, flags=re.MULTILINE)
 
     async def connected(self, within=10):
-        await eventually(lambda: self.connection.connectionState == "connected", lambda: f"{self.user} is connected, but it is {self.connection.connectionState}", within)
+        await eventually(
+            lambda: self.connection.connectionState == "connected", lambda: f"{self.user} is connected, but it is {self.connection.connectionState}", within)
         return self
 
     async def close(self):

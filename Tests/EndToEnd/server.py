@@ -117,6 +117,21 @@ class Server:
         self.folder.cleanup()
 
 
+async def run_to_end(*arguments, within=10):
+    """Runs the binary where it is to end by itself; (exit status, all output as text)."""
+    process = await asyncio.create_subprocess_exec(
+        binary(), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=clean_environment())
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), within)
+        return process.returncode, output.decode()
+    except TimeoutError:
+        raise AssertionError(f"{arguments} still runs after {within} s") from None
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
 def clean_environment():
     """Settings of the machine's owner must not change what is tested."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SWITCHYARD_")}

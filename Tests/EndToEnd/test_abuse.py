@@ -191,6 +191,8 @@ async def test_mutated_messages_at_the_pages_socket(meeting):
     async def attack():
         for _ in range(5):
             async with websockets.connect(f"ws://{server.address}/demo/ws", proxy=None) as page:
+                # A page that never read its replies would test something else: who waits for whom.
+                reading = asyncio.ensure_future(read_all(page))
                 try:
                     for number in range(60):
                         text = json.dumps(messages[number % len(messages)])
@@ -200,6 +202,12 @@ async def test_mutated_messages_at_the_pages_socket(meeting):
                 except websockets.ConnectionClosed:
                     # A page that sends rubbish may be shown the door.
                     pass
+                reading.cancel()
 
     await flat_memory(server, attack)
     await still_well(meeting)
+
+
+async def read_all(page):
+    async for _ in page:
+        pass

@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from polling import eventually
 from rest import Rest, canned_offer, unique
-from server import Server, binary
+from server import Server, run_to_end
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,8 @@ async def test_with_keys_the_demo_needs_its_flag(keyed):
 
 
 async def test_an_open_server_refuses_to_listen_beyond_this_machine():
-    process = await asyncio.create_subprocess_exec(
-        binary(), "serve", "--listen", "0.0.0.0:0", "--media-port", "0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    output, _ = await asyncio.wait_for(process.communicate(), 10)
-    assert process.returncode not in (0, None)
-    assert b"api-key" in output and b"ready" not in output
+    status, output = await run_to_end("serve", "--listen", "0.0.0.0:0", "--media-port", "0")
+    assert status != 0 and "api-key" in output and "ready" not in output
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost.evil.example", "null", "http://127.0.0.1:1"])
@@ -151,8 +148,6 @@ async def test_a_plain_client_at_a_tls_listener_is_dropped_and_harms_nobody(cert
 
 
 async def test_a_certificate_that_cannot_be_read_is_a_clear_error(certificate, tmp_path):
-    process = await asyncio.create_subprocess_exec(
-        binary(), "serve", "--listen", "127.0.0.1:0", "--media-port", "0", "--tls-cert", str(tmp_path / "missing.pem"), "--tls-key", str(certificate[1]),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    output, _ = await asyncio.wait_for(process.communicate(), 10)
-    assert process.returncode not in (0, None) and b"missing.pem" in output
+    status, output = await run_to_end(
+        "serve", "--listen", "127.0.0.1:0", "--media-port", "0", "--tls-cert", str(tmp_path / "missing.pem"), "--tls-key", str(certificate[1]))
+    assert status != 0 and "missing.pem" in output

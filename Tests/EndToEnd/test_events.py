@@ -84,7 +84,7 @@ async def test_a_listener_that_never_reads_slows_nobody(rest, server):
     writer.write(f"GET /events HTTP/1.1\r\nHost: {server.address}\r\n\r\n".encode())
     await writer.drain()
     async with Events(rest, "/events") as heard:
-        for number in range(150):
+        for _ in range(150):
             room = await rest.create_room(unique("busy"), userId="1", userInfo="x" * 8_000)
             await rest.remove_room(room)
         await heard.has("room.deleted", room_id=room)

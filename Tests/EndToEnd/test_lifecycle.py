@@ -12,7 +12,7 @@ import pytest
 from peers import Stage
 from polling import eventually
 from rest import Rest
-from server import Server, binary
+from server import Server, run_to_end
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -102,11 +102,8 @@ async def test_free_ports_are_picked_and_told_and_two_servers_do_not_collide():
 
 async def test_a_taken_port_is_a_clear_error():
     async with Server() as server:
-        process = await asyncio.create_subprocess_exec(
-            binary(), "serve", "--listen", server.address, "--media-port", "0", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-        output, _ = await asyncio.wait_for(process.communicate(), 10)
-        assert process.returncode not in (0, None)
-        assert str(server.port).encode() in output and b"in use" in output
+        status, output = await run_to_end("serve", "--listen", server.address, "--media-port", "0")
+        assert status != 0 and str(server.port) in output and "in use" in output
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -114,10 +111,8 @@ async def test_a_taken_port_is_a_clear_error():
     (["serve", "--media-port", "70000"], ["70000"]), (["serve", "--workers", "many"], ["many"]), (["sevre"], ["sevre"]),
     (["serve", "--announce", "not an address"], ["not an address"])])
 async def test_a_wrong_command_line_is_explained(arguments, words):
-    process = await asyncio.create_subprocess_exec(binary(), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
-    output, _ = await asyncio.wait_for(process.communicate(), 10)
-    assert process.returncode not in (0, None)
-    assert all(word in output.decode() for word in words), output.decode()
+    status, output = await run_to_end(*arguments)
+    assert status != 0 and all(word in output for word in words), output
 
 
 async def test_several_workers_share_the_rooms():

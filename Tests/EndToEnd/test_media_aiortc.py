@@ -1,6 +1,7 @@
 """Media through the relay between aiortc peers, driven by REST alone: what arrives is what was sent."""
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -15,7 +16,7 @@ async def test_the_picture_and_the_tone_that_arrive_are_those_that_were_sent(sta
     numbers = await subscriber["camera"].shows(frames=20)
     await subscriber["camera"].hears(523)
     # In order, each at most once, never ahead of the camera: frames of this camera and no others.
-    steps = [(after - before) % EVERY_COUNT for before, after in zip(numbers, numbers[1:])]
+    steps = [(after - before) % EVERY_COUNT for before, after in itertools.pairwise(numbers)]
     assert all(0 < step < 10 for step in steps), numbers
     assert max(numbers) <= publisher.picture.sent
     # On an idle loopback nothing may get lost; a busy machine's aiortc may skip a frame or two itself.
