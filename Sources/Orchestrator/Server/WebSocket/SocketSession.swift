@@ -16,12 +16,16 @@ final class SocketSession: Takeover, Socket {
     private var timer: (any Cancellable)?
     private var closing: (any Cancellable)?
     private var isGone = false
+    /// Our closing frame is on its way; messages that come before the peer's own are not for the handler any more.
+    private var hasClosed = false
+    private var isReceiving = false
 
     init(handler: any SocketHandler, connection: any TakenConnection, maximumMessageBytes: Int, times: Times) {
         self.handler = handler
         self.connection = connection
         self.times = times
         framing = WebSocketFraming(maximumMessageBytes: maximumMessageBytes)
+        framing.onText = { [unowned self] in receivedText($0) }
     }
 
     func began() {
@@ -32,12 +36,14 @@ final class SocketSession: Takeover, Socket {
     func received(_ bytes: [UInt8]) {
         guard !isGone else { return }
         waitToPing()  // whatever it is, the peer is alive
-        let events = framing.receive(bytes)
-        for case .text(let text) in events {
-            if isGone || closing != nil { break }
-            handler?.received(text: text)
-        }
+        isReceiving = true
+        framing.receive(bytes)
+        isReceiving = false
         flush()
+    }
+
+    private func receivedText(_ text: String) {
+        if !isGone, !hasClosed { handler?.received(text: text) }
     }
 
     func send(text: String) {
@@ -47,7 +53,8 @@ final class SocketSession: Takeover, Socket {
     }
 
     func close(code: UInt16, reason: String) {
-        guard !isGone, closing == nil else { return }
+        guard !isGone, !hasClosed else { return }
+        hasClosed = true
         framing.close(code: code, reason: reason)
         flush()
     }
@@ -67,7 +74,7 @@ final class SocketSession: Takeover, Socket {
     }
 
     private func flush() {
-        guard !isGone else { return }
+        guard !isGone, !isReceiving else { return }
         let output = framing.takeOutput()
         if !output.isEmpty { connection.push(output) }
         if isGone { return }  // it was too much for the peer

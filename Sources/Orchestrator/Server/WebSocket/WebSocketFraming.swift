@@ -4,16 +4,14 @@ internal import Glibc
 /// One WebSocket's frames, server side, between bytes and messages; wslay does the work: fragments, masks, UTF-8,
 /// pongs, the closing handshake, and closing with the fitting code whatever breaks the rules.
 nonisolated final class WebSocketFraming {
-    enum Event: Equatable {
-        case text(String)
-        case pong
-    }
+    /// Called within `receive` for each whole text message; what it sends goes out after those before it and before a
+    /// closing frame that is still to be read.
+    var onText: ((String) -> Void)?
 
     private var context: wslay_event_context_ptr?
     private var input: [UInt8] = []
     private var inputRead = 0
     private var output: [UInt8] = []
-    private var events: [Event] = []
     private var isBroken = false
 
     init(maximumMessageBytes: Int) {
@@ -47,16 +45,14 @@ nonisolated final class WebSocketFraming {
 
     var isClosing: Bool { context.map { wslay_event_get_close_sent($0) != 0 } ?? true }
 
-    /// What arrived, as whole messages.
-    func receive(_ bytes: [UInt8]) -> [Event] {
-        guard let context, !isBroken else { return [] }
+    /// What arrived. Not to be called from `onText`.
+    func receive(_ bytes: [UInt8]) {
+        guard let context, !isBroken else { return }
         input = bytes
         inputRead = 0
         if wslay_event_recv(context) != 0 { isBroken = true }
         input = []
         flush()
-        defer { events = [] }
-        return events
     }
 
     func send(text: String) {
@@ -92,7 +88,8 @@ nonisolated final class WebSocketFraming {
     }
 
     private func flush() {
-        if let context, wslay_event_send(context) != 0 { isBroken = true }
+        guard let context else { return }
+        if wslay_event_send(context) != 0 { isBroken = true }
     }
 
     private func read(into buffer: UnsafeMutablePointer<UInt8>?, _ length: Int, _ context: wslay_event_context_ptr?) -> Int {
@@ -112,13 +109,13 @@ nonisolated final class WebSocketFraming {
         switch UInt32(message.opcode) {
         case WSLAY_TEXT_FRAME.rawValue:
             let bytes = UnsafeBufferPointer(start: message.msg, count: message.msg_length)
-            events.append(.text(String(decoding: bytes, as: UTF8.self)))
+            onText?(String(decoding: bytes, as: UTF8.self))
         case WSLAY_BINARY_FRAME.rawValue:
             wslay_event_queue_close(context, 1003, nil, 0)
-        case WSLAY_PONG.rawValue:
-            events.append(.pong)
         default: break
         }
+        // At once: a closing frame that follows in the same bytes would otherwise overtake what is queued.
+        flush()
     }
 
     private static func of(_ data: UnsafeMutableRawPointer?) -> WebSocketFraming? {
