@@ -213,8 +213,7 @@ async def test_several_answers_are_applied_all_or_none(rest, studio, answering):
     bad = [answers[0], {**answers[1], "id": "nobody"}]
     response = await rest.post(path, {"answers": bad})
     assert error_fields(response, 404) == {"id"} and "nobody" in response.text
-    viewer = {each["id"]: each for each in (await rest.room(studio))["users"]}["3"]
-    assert all(each["state"] == "new" for each in viewer.get("consume", [])), viewer
+    # Had the first one been applied, it would not be taken again.
     assert await rest.consume(studio, "3", answers=answers) == {"status": "connected"}
 
 
@@ -229,17 +228,26 @@ async def test_a_fresh_offer_restarts_ice_or_is_for_a_new_connection(rest, studi
 
 
 async def test_a_track_whose_codec_the_subscriber_lacks_is_refused_by_name(rest, studio, answering):
-    offer = offer_for("2", (await rest.produce(studio, "1", offer=canned_offer("chromium-156-prefer-vp9")))["outbound"])
-    answer = await answering(offer)
-    # aiortc lacks VP9; whatever it answered, say what a browser without the codec says: port 0.
-    head, audio, video = re.split(r"^(?=m=)", answer["sdp"], flags=re.MULTILINE)
-    refusing = head.replace(lines(head, "a=group:BUNDLE")[0], "a=group:BUNDLE " + lines(audio, "a=mid:")[0][6:])
+    vp9 = only_video_codec(canned_offer(), "VP9")
+    offer = offer_for("2", (await rest.produce(studio, "1", offer=vp9))["outbound"])
+    # aiortc lacks VP9, so it is shown another name; its answer is then changed to what a browser without the codec says: port 0.
+    answer = await answering({**offer, "sdp": offer["sdp"].replace("VP9/", "VP8/")})
+    audio, video = sections(answer["sdp"])
+    head = answer["sdp"][: answer["sdp"].index("m=")].replace(lines(answer["sdp"], "a=group:BUNDLE")[0], "a=group:BUNDLE " + lines(audio, "a=mid:")[0][6:])
     mid = lines(video, "a=mid:")[0]
     rejected = f"m=video 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\n{mid}\r\n"
-    response = await rest.consume(studio, "2", id="1", answer={"type": "answer", "sdp": refusing + audio + rejected})
+    response = await rest.consume(studio, "2", id="1", answer={"type": "answer", "sdp": head + audio + rejected})
     assert response["status"] == "connected"
     assert [(each["id"], each["mid"]) for each in response["refused"]] == [("1", mid[6:])]
     assert "VP9" in response["refused"][0]["codec"].upper()
+
+
+def only_video_codec(offer, name):
+    """The offer with that codec's payload types alone in its m=video line."""
+    video = next(each for each in sections(offer["sdp"]) if each.startswith("m=video"))
+    kept = [line.split(":")[1].split(" ")[0] for line in lines(video, "a=rtpmap:") if f" {name}/" in line]
+    first = lines(video, "m=video")[0]
+    return {"type": "offer", "sdp": offer["sdp"].replace(first, " ".join(first.split(" ")[:3] + kept))}
 
 
 @pytest.mark.parametrize("name", ["chromium-156-prefer-h264", "chromium-156-prefer-vp9", "chromium-156-prefer-av1", "chromium-156-prefer-vp8"])
