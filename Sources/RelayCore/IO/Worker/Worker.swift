@@ -94,7 +94,9 @@ final class Worker {
         case .send(let id, let tracks):
             guard let transport = transports[id], let publication = transport.publication else { return }
             setConsumers(of: transport, in: publication, tracks)
-        case .select(let id, let selection): publications[id]?.selection = selection
+        case .select(let id, let selection):
+            guard let publication = publications[id] else { return }
+            select(selection, of: publication)
         case .close(let id):
             guard let transport = transports[id] else { return }
             close(transport)
@@ -152,6 +154,15 @@ final class Worker {
         }
         publication.setConsumers(transport.consumers, of: transport)
         if transport.isSendable { requestKeyframes(for: transport) }
+    }
+
+    /// What is wanted again picks up at a keyframe, which somebody has to ask for.
+    private func select(_ selection: TrackSelection, of publication: Publication) {
+        let returning = publication.producers.filter { $0.isVideo && !$0.isSelected && selection.video }
+        publication.selection = selection
+        for producer in returning {
+            if let stream = producer.current ?? producer.streams.last { requestKeyframe(of: stream) }
+        }
     }
 
     private func endPublication(_ publication: Publication) {
