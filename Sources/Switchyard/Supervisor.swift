@@ -49,6 +49,10 @@ struct Supervisor {
     private mutating func loop() -> Int32 {
         var set = watched
         sigprocmask(SIG_BLOCK, &set, nil)
+        // A shell's background jobs begin with SIGINT ignored, and what is ignored cannot be waited for.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGCHLD, SIG_DFL)
         if let code = start() { return code }
         while true {
             switch waitForSignal() {
