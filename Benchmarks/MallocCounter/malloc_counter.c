@@ -40,16 +40,23 @@ static int is_early(const void *memory) {
 
 static void *find(const char *name) { return dlsym(RTLD_NEXT, name); }
 
-__attribute__((constructor)) static void prepare(void) {
-    if (!real_malloc) {
-        *(void **)&real_calloc = find("calloc");
-        *(void **)&real_realloc = find("realloc");
-        *(void **)&real_posix_memalign = find("posix_memalign");
-        *(void **)&real_aligned_alloc = find("aligned_alloc");
-        *(void **)&real_memalign = find("memalign");
-        *(void **)&real_free = find("free");
-        *(void **)&real_malloc = find("malloc");
-    }
+/// Other libraries' constructors allocate before ours has run, so that the first allocation prepares; there is one thread then.
+static int is_ready(void) {
+    static int is_preparing;
+    if (real_malloc) return 1;
+    if (is_preparing) return 0;
+    is_preparing = 1;
+    *(void **)&real_calloc = find("calloc");
+    *(void **)&real_realloc = find("realloc");
+    *(void **)&real_posix_memalign = find("posix_memalign");
+    *(void **)&real_aligned_alloc = find("aligned_alloc");
+    *(void **)&real_memalign = find("memalign");
+    *(void **)&real_free = find("free");
+    *(void **)&real_malloc = find("malloc");
+    return real_malloc != NULL;
+}
+
+__attribute__((constructor)) static void map_table(void) {
     const char *path = getenv("MALLOC_COUNTER_FILE");
     int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (fd < 0) return;
@@ -71,20 +78,21 @@ static void count(void) {
 }
 
 void *malloc(size_t size) {
-    if (!real_malloc) return early_allocate(size);
+    if (!is_ready()) return early_allocate(size);
     count();
     return real_malloc(size);
 }
 
 void *calloc(size_t count_of, size_t size) {
-    if (!real_calloc || !real_malloc) return early_allocate(count_of * size);
+    if (!is_ready()) return early_allocate(count_of * size);
     count();
     return real_calloc(count_of, size);
 }
 
 void *realloc(void *memory, size_t size) {
-    if (!real_malloc || is_early(memory)) {
-        void *moved = real_malloc ? real_malloc(size) : early_allocate(size);
+    int ready = is_ready();
+    if (!ready || is_early(memory)) {
+        void *moved = ready ? real_malloc(size) : early_allocate(size);
         if (moved && memory) {
             size_t left = (size_t)(early + sizeof early - (char *)memory);
             memcpy(moved, memory, left < size ? left : size);
@@ -96,19 +104,19 @@ void *realloc(void *memory, size_t size) {
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size) {
-    if (!real_malloc) return ENOMEM;
+    if (!is_ready()) return ENOMEM;
     count();
     return real_posix_memalign(out, alignment, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    if (!real_malloc) return NULL;
+    if (!is_ready()) return NULL;
     count();
     return real_aligned_alloc(alignment, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-    if (!real_malloc) return NULL;
+    if (!is_ready()) return NULL;
     count();
     return real_memalign(alignment, size);
 }
