@@ -63,7 +63,8 @@ let rest: [Target] = [
 
 let tests: [Target] = [
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
-    .testTarget(name: "LoopTests", dependencies: ["Loop"], swiftSettings: swift),
+    .executableTarget(name: "main-loop-probe", dependencies: ["Loop"], path: "Tests/MainLoopProbe", swiftSettings: onControlThread),
+    .testTarget(name: "LoopTests", dependencies: ["Loop", "main-loop-probe"], swiftSettings: swift),
     .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol", "TestSupport"], swiftSettings: swift),
     .testTarget(
         name: "RelayIOTests",

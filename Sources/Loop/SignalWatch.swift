@@ -1,4 +1,5 @@
 internal import CUV
+internal import Glibc
 
 /// Watches for one signal.
 public final class SignalWatch: LoopHandle {
@@ -24,6 +25,15 @@ public final class SignalWatch: LoopHandle {
             cancel()
             throw .system(operation: "uv_signal_start", code: code)
         }
+        unblock(signal)
+    }
+
+    /// The parent process may have started this one with the signal blocked.
+    private func unblock(_ signal: Int32) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signal)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     public func cancel() {
