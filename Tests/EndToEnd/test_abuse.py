@@ -202,6 +202,7 @@ async def test_mutated_messages_at_the_pages_socket(meeting):
                 except websockets.ConnectionClosed:
                     # A page that sends rubbish may be shown the door.
                     pass
+                await page.close()
                 reading.cancel()
 
     await flat_memory(server, attack)

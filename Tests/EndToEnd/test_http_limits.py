@@ -30,7 +30,7 @@ async def test_headers_that_are_too_long_are_refused(server):
 
 async def test_chunked_bodies_and_expect_continue_work(server):
     room = unique("room")
-    chunked = request(server, "POST", f"/rooms/{room}", Transfer_Encoding="chunked") + b'5\r\n{"use\r\nD\r\nrId": "one"}  \r\n0\r\n\r\n'
+    chunked = request(server, "POST", f"/rooms/{room}", Transfer_Encoding="chunked") + b'5\r\n{"use\r\nD\r\nrId": "one"} \r\n0\r\n\r\n'
     status, _, body = await exchange(server, chunked)
     assert status == 200 and b'"one"' in body
 

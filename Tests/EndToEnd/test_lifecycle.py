@@ -40,9 +40,21 @@ async def test_a_second_signal_exits_at_once():
         writer.write(f"POST /rooms HTTP/1.1\r\nHost: {server.address}\r\nContent-Length: 100\r\n\r\n{{".encode())
         await writer.drain()
         server.signal(signal.SIGTERM)
+        # Two signals that come before the first was heard would count as one.
+        await eventually(lambda: is_draining(server), "the server has heard the first signal", 2, every=0.02)
+        assert server.process.returncode is None
         server.signal(signal.SIGTERM)
         await server.ended(within=1.5)
         writer.close()
+
+
+async def is_draining(server):
+    """New connections are refused, or readiness says no."""
+    try:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return (await http.get(f"{server.url}/readyz", timeout=1)).status_code != 200
+    except httpx.HTTPError:
+        return True
 
 
 async def test_nothing_is_left_behind_after_the_end():
