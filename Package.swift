@@ -75,7 +75,7 @@ let tests: [Target] = [
     .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL"], swiftSettings: swift),
     .testTarget(
         name: "SwitchyardTests",
-        dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "switchyard"],
+        dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
         swiftSettings: swift),
     .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
 ]

@@ -1,5 +1,7 @@
 import CPage
+import Configuration
 import Glibc
+import MediaServer
 import RelayControl
 @testable import Server
 import Testing
@@ -102,5 +104,41 @@ struct RestartPolicyTests {
         }
         let other = Request(method: .GET, segments: [], headers: Headers([("If-None-Match", "\"other\"")]))
         #expect(file.response(to: other).status == 200)
+    }
+}
+
+@MainActor struct MappingTests {
+    @Test func everySettingReachesItsPart() throws {
+        let settings = try configuration([
+            "--listen", "[::1]:9000", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--api-key", "a", "--allow-origin",
+            "https://a.example", "--http-max-connections", "7", "--http-max-body", "2KiB", "--http-header-timeout", "1s",
+            "--http-body-timeout", "2s", "--media-port", "5000", "--workers", "3", "--announce", "203.0.113.7=10.0.0.5",
+            "--media-max-transports", "8", "--ice-consent-timeout", "3s", "--sdp-max-bytes", "4KiB", "--sdp-max-media-lines",
+            "9", "--rooms-max", "10", "--rooms-empty-timeout", "1500ms", "--users-max-per-room", "11",
+            "--users-idle-timeout", "4s",
+        ]).settings
+
+        let server = settings.server
+        #expect(server.address == "::1" && server.port == 9000)
+        #expect(server.certificatePath == "c.pem" && server.keyPath == "k.pem")
+        #expect(server.apiKeys == ["a"] && server.allowOrigins == ["https://a.example"])
+        #expect(server.maximumConnections == 7 && server.maximumBodyBytes == 2048)
+        #expect(server.headerTimeoutMilliseconds == 1000 && server.bodyTimeoutMilliseconds == 2000)
+
+        let relay = settings.relay(processors: 2)
+        #expect(relay.workers == 3 && relay.mediaPort == 5000 && relay.includesLoopback)
+        #expect(relay.announced == [.init(advertised: "203.0.113.7", local: "10.0.0.5")])
+        #expect(relay.maximumTransports == 8 && relay.consentTimeoutMilliseconds == 3000)
+        #expect(relay.maximumDescriptionBytes == 4096 && relay.maximumMediaLines == 9)
+
+        let face = settings.mediaServer
+        #expect(face.maximumRooms == 10 && face.roomEmptyTimeout == 1.5)
+        #expect(face.maximumUsersPerRoom == 11 && face.userIdleTimeout == 4)
+    }
+
+    @Test func advertisesLoopbackOnlyToWhoIsOnThisMachine() throws {
+        #expect(Settings().relay(processors: 4).includesLoopback)
+        let open = try configuration(["--listen", "0.0.0.0:80", "--api-key", "k"]).settings
+        #expect(!open.relay(processors: 4).includesLoopback && open.relay(processors: 4).workers == 3)
     }
 }
