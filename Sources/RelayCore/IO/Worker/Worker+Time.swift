@@ -17,7 +17,10 @@ extension Worker {
             pollLayers()
         }
         if ticks % 25 == 0 { pollConsent() }
-        if ticks % 100 == 0 { reportStatistics() }
+        if ticks % 100 == 0 {
+            remindOfKeyframes()
+            reportStatistics()
+        }
         flushQueues()
     }
 
@@ -44,6 +47,18 @@ extension Worker {
         for publication in publications.values {
             for producer in publication.producers {
                 if let better = producer.chooseStream(at: now) { requestKeyframe(of: better) }
+            }
+        }
+    }
+
+    /// A subscriber that still waits for its first picture is not forgotten, whatever became of earlier requests.
+    private func remindOfKeyframes() {
+        for publication in publications.values {
+            for producer in publication.producers where producer.isVideo && producer.isSelected {
+                guard let stream = producer.current ?? producer.streams.last, now - stream.lastPacketAt < .seconds(1),
+                    producer.consumers.contains(where: { $0.awaitsStart && $0.transport.isSendable })
+                else { continue }
+                requestKeyframe(of: stream)
             }
         }
     }
