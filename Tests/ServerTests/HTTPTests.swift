@@ -291,6 +291,43 @@ import Web
         #expect(text.contains("X-Good: c\r\n"))
     }
 
+    @Test func mangledRequestsNeitherEndNorConfuseTheServer() async throws {
+        let server = try ServerUnderTest { $0.headerTimeoutMilliseconds = 20; $0.bodyTimeoutMilliseconds = 20 }
+        defer { server.close() }
+        let scripts = [
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody",
+            "GET /things/%41?a=%42 HTTP/1.1\r\nHost: [::1]:80\r\nOrigin: http://[::1]:80\r\nExpect: 100-continue\r\n\r\n",
+            "GET http://localhost:80/hello HTTP/1.1\r\nHost: localhost:80\r\nAuthorization: Bearer x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        ].map { Array($0.utf8) }
+        var random = SeededGenerator(state: 2)
+        var clients: [Client] = []
+        for round in 0..<400 {
+            var bytes = scripts[round % scripts.count]
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(contentsOf: bytes[place...].prefix(20), at: place)
+                default: bytes.insert(Array("\r\n :;%/*0,".utf8).randomElement(using: &random) ?? 0, at: place)
+                }
+            }
+            let client = try server.client()
+            client.send(bytes)
+            clients.append(client)
+        }
+        try await server.turn("all ends", until: {
+            clients.forEach { $0.poll() }
+            clients.forEach { if $0.received.isEmpty == false { $0.endSending() } }
+            return clients.allSatisfy { $0.hasEnded || !$0.received.isEmpty }
+        })
+        clients = []
+        try await server.turn("the connections' end", until: { server.server.counters.openConnections == 0 })
+        #expect(server.server.counters.responses[2] > 0 && server.server.counters.responses[4] > 0)
+        #expect(try await server.exchange("GET /hello HTTP/1.0\r\n\r\n").statuses == [200])
+    }
+
     @Test func usesTheShapeOfTheFaceWhosePathItIs() async throws {
         struct ShapedFace: Face {
             var routes: [Route] {
@@ -327,5 +364,17 @@ extension String {
             rest = rest[range.upperBound...]
         }
         return parts + [String(rest)]
+    }
+}
+
+/// SplitMix64.
+private struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
     }
 }

@@ -93,6 +93,16 @@ import Web
         }
     }
 
+    @Test func boundsTheNumberOfValues() throws {
+        func list(_ count: Int) -> [UInt8] {
+            Array(("[" + Array(repeating: "0", count: count).joined(separator: ",") + "]").utf8)
+        }
+        _ = try JSONBody.decode(JSONValue.self, from: list(JSONValue.maximumCount - 1))
+        #expect(throws: WebFailure.tooLarge(limit: 2 * JSONValue.maximumCount)) {
+            try JSONBody.decode(JSONValue.self, from: list(JSONValue.maximumCount))
+        }
+    }
+
     @Test func writesJSONResponses() {
         let response = Response.json(["b": "x/y", "a": "1"], status: 201)
         #expect(response.status == 201)

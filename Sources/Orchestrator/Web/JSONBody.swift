@@ -15,6 +15,7 @@ nonisolated public enum JSONBody {
         request.body.isEmpty ? nil : try decode(type, from: request.body)
     }
 
+    /// The same for bytes from elsewhere. Too many values in a `JSONValue` are `WebFailure.tooLarge`.
     public static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws(WebFailure) -> T {
         if bytes.isEmpty { throw .badBody("body: is empty, expected JSON") }
         // The decoder would take UTF-16 and UTF-32 too.
@@ -22,7 +23,9 @@ nonisolated public enum JSONBody {
             throw .badBody("body: is not UTF-8")
         }
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            let decoder = JSONDecoder()
+            if let key = JSONValue.Budget.key { decoder.userInfo[key] = JSONValue.Budget() }
+            return try decoder.decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             throw .badBody(explanation(of: error, in: bytes))
         } catch let error as WebFailure {
@@ -52,13 +55,18 @@ nonisolated public enum JSONBody {
             "\(path(context.codingPath + [key])): is required"
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
             // The decoder gives the place neither of bad syntax nor of a number that does not fit its field.
-            (try? JSONDecoder().decode(JSONValue.self, from: Data(bytes))) == nil
+            (try? JSONDecoder().decode(Syntax.self, from: Data(bytes))) == nil
                 ? "body: is not valid JSON" : "body: a number is out of range or should be whole"
         case .dataCorrupted(let context):
             "\(path(context.codingPath)): \(context.debugDescription)"
         @unknown default:
             "body: is not valid JSON"
         }
+    }
+
+    /// Decodes from whatever is JSON, without looking into it.
+    private struct Syntax: Decodable {
+        init(from decoder: any Decoder) {}
     }
 
     private static func path(_ keys: [any CodingKey]) -> String {

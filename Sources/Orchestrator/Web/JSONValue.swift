@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// Any JSON value, kept as it came: whole numbers up to 64 bits stay exact, all others are doubles; the order of an
 /// object's keys is not kept. For what passes through us unread, such as `userInfo`.
 nonisolated public enum JSONValue: Sendable, Hashable {
@@ -13,6 +15,9 @@ nonisolated public enum JSONValue: Sendable, Hashable {
 
     /// Values nested deeper than this are refused when they are decoded.
     public static let maximumDepth = 64
+    /// More values than this in one body are refused. Decoding one takes microseconds, and nobody else is served
+    /// meanwhile.
+    public static let maximumCount = 32_768
 
     /// The value under that key of an object.
     public subscript(key: String) -> JSONValue? {
@@ -28,6 +33,7 @@ nonisolated extension JSONValue: Codable {
                     codingPath: Array(decoder.codingPath.prefix(1)),
                     debugDescription: "nested deeper than \(Self.maximumDepth) levels"))
         }
+        if let key = Budget.key, let budget = decoder.userInfo[key] as? Budget { try budget.spend() }
         if let scalar = try Self.scalar(decoder.singleValueContainer()) {
             self = scalar
         } else if var elements = try? decoder.unkeyedContainer() {
@@ -71,6 +77,21 @@ nonisolated extension JSONValue: Codable {
         case .string(let value): try container.encode(value)
         case .array(let values): try container.encode(values)
         case .object(let members): try container.encode(members)
+        }
+    }
+
+    /// How many values of a body have been decoded; `JSONBody` puts one into its decoder.
+    final class Budget: Sendable {
+        static let key = CodingUserInfoKey(rawValue: "JSONValue.Budget")
+        private let spent = Mutex(0)
+
+        func spend() throws(WebFailure) {
+            let count = spent.withLock { spent in
+                spent += 1
+                return spent
+            }
+            // Every value takes a byte, and a comma or a bracket.
+            if count > JSONValue.maximumCount { throw .tooLarge(limit: 2 * JSONValue.maximumCount) }
         }
     }
 
