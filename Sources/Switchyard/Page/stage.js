@@ -1,3 +1,7 @@
+// Pixels between the tiles, and around them for the outline of who speaks: as in style.css.
+const GAP = 10;
+const EDGE = 4;
+
 /** The tiles: one for each person, and a large one for each shared screen. Draws a Meeting, decides nothing. */
 export class Stage extends EventTarget {
   #stage;
@@ -50,14 +54,14 @@ export class Stage extends EventTarget {
   #layOut() {
     const { clientWidth: width, clientHeight: height, childElementCount: count } = this.#people;
     if (count === 0 || width === 0) return;
+    const free = (length, parts) => (length - 2 * EDGE - GAP * (parts - 1)) / parts;
     let best = { columns: 1, tileWidth: 0 };
     for (let columns = 1; columns <= count; columns += 1) {
-      const rows = Math.ceil(count / columns);
-      const tileWidth = Math.min(width / columns, (height / rows) * (16 / 9));
+      const tileWidth = Math.min(free(width, columns), free(height, Math.ceil(count / columns)) * (16 / 9));
       if (tileWidth > best.tileWidth + 1) best = { columns, tileWidth };
     }
     this.#people.style.setProperty('--columns', best.columns);
-    this.#people.style.setProperty('--tile-width', `${Math.floor(best.tileWidth) - 10}px`);
+    this.#people.style.setProperty('--tile-width', `${Math.floor(best.tileWidth)}px`);
   }
 }
 
