@@ -132,7 +132,7 @@ class Tile {
     this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
     this.#name.textContent = name;
     this.#initials.textContent = initials(name);
-    this.#initials.style.setProperty('--hue', hue(user + name));
+    this.#initials.style.setProperty('--hue', hue(user));
     this.#status.textContent = statusWords(state, own);
     this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', statusWords(state, own)].filter(Boolean).join(', ');
     this.#show(picture);
