@@ -44,14 +44,19 @@ final class Consumer {
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)
-        headerSince = map.highestSequence.map { $0 &+ 1 }
+        headerChanged()
     }
 
-    /// Whether a packet can be resent: on the retransmission stream always, as it was only under the header it had.
-    func mayResend(_ sequence: UInt16) -> Bool {
-        guard repairHeader == nil, let headerSince else { return true }
-        return Int16(bitPattern: sequence &- headerSince) >= 0
+    /// Where a packet that can be resent came from: on the retransmission stream any, as it was only what is sure to be the same
+    /// packet under the same header, since one SRTP index must never protect two.
+    func resendable(_ sequence: UInt16) -> SequenceMap.Origin? {
+        if repairHeader != nil { return map.origin(of: sequence) }
+        if let headerSince, Int16(bitPattern: sequence &- headerSince) < 0 { return nil }
+        return map.recentOrigin(of: sequence)
     }
+
+    /// Headers are written otherwise from the next packet on.
+    func headerChanged() { headerSince = map.highestSequence.map { $0 &+ 1 } }
 
     private static func headers(for track: OutgoingTrack) -> (HeaderWriter, HeaderWriter?) {
         func writer(_ ssrc: UInt32, _ payloadType: UInt8, _ extensions: ExtensionMap) -> HeaderWriter {

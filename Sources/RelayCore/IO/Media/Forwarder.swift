@@ -37,7 +37,7 @@ final class Forwarder {
     /// The time of what is forwarded from now on.
     func setTime(_ now: Instant) {
         self.now = now
-        sendTime = UInt32(truncatingIfNeeded: (now.microseconds &<< 18) / 1_000_000) & 0xff_ffff
+        sendTime = UInt32(truncatingIfNeeded: ((now.microseconds % 64_000_000) << 18) / 1_000_000) & 0xff_ffff
     }
 
     /// Forwards packets that leave together, in order.

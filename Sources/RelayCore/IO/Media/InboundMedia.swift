@@ -15,8 +15,15 @@ final class InboundMedia {
     var firCommand: UInt8 = 0
     var nextReport: Instant
 
-    /// Streams of one connection; more SSRCs than any browser makes.
-    private static let maximumStreams = 512
+    /// SRTP's view of SSRCs whose stream was let go: should they go on, so do their rollover counts, and replays stay known.
+    private var retiredWindows: [UInt32: ReplayWindow] = [:]
+    private var extensions = ExtensionMap()
+
+    /// Streams a track; more SSRCs than any browser makes.
+    private static let maximumStreams = 16
+    /// A stream that was silent for so long makes room for another.
+    private static let idleSpan = Instant.Span.seconds(5)
+    private static let maximumRetired = 1024
 
     init(publication: Publication, at now: Instant) {
         self.publication = publication
@@ -34,18 +41,48 @@ final class InboundMedia {
             wide = wide || producer.track.feedback.contains(.transportWide)
             estimate = estimate || producer.track.feedback.contains(.receiverEstimate)
         }
-        table = ExtensionTable(map)
+        if map != extensions {
+            extensions = map
+            table = ExtensionTable(map)
+            for consumer in publication.consumers { consumer.headerChanged() }
+        }
         for producer in publication.producers { producer.table = table }
         if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }
         wantsEstimate = estimate && feedback == nil
-        streams = streams.filter { _, stream in publication.producers.contains { $0 === stream.producer } }
+        for stream in Array(streams.values) where !publication.producers.contains(where: { $0 === stream.producer }) { retire(stream) }
+    }
+
+    /// Where SRTP is with an SSRC that has no stream.
+    func window(of ssrc: UInt32) -> ReplayWindow { retiredWindows[ssrc] ?? ReplayWindow() }
+
+    private func retire(_ stream: IncomingStream) {
+        streams[stream.ssrc] = nil
+        if stream.repairs == nil { stream.producer.remove(stream) }
+        if retiredWindows.count >= Self.maximumRetired, let any = retiredWindows.keys.first { retiredWindows[any] = nil }
+        retiredWindows[stream.ssrc] = stream.window
+    }
+
+    /// Makes room for one more stream; false where all are in use.
+    private func makeRoom(at now: Instant) -> Bool {
+        guard streams.count >= Self.maximumStreams * publication.producers.count else { return true }
+        guard let oldest = streams.values.min(by: { $0.lastPacketAt < $1.lastPacketAt }), now - oldest.lastPacketAt > Self.idleSpan else {
+            return false
+        }
+        for stream in Array(streams.values) where stream === oldest || stream.repairs === oldest { retire(stream) }
+        return true
+    }
+
+    /// Gives back the slots of packets that are too old to be resent, of streams that fell silent too.
+    func expireHistories(_ pool: PacketPool, at now: Instant) {
+        for stream in streams.values {
+            while let slot = stream.history?.expired(at: now) { pool.release(slot) }
+        }
     }
 
     /// Finds out whose an unknown SSRC is: by announcement, by mid and rid, or by a payload type that only one track has.
     func resolve(_ header: PacketHeader, fields: ExtensionFields, packet: UnsafeRawBufferPointer, at now: Instant) -> IncomingStream? {
-        guard streams.count < Self.maximumStreams else { return nil }
         let mid = text(.mid, fields, packet)
-        guard let producer = producer(of: header, mid: mid) else { return nil }
+        guard let producer = producer(of: header, mid: mid), makeRoom(at: now) else { return nil }
         let codec = producer.track.codec
         if header.payloadType == codec.retransmissionPayloadType {
             let rid = text(.repairedStreamID, fields, packet) ?? text(.streamID, fields, packet)
@@ -58,6 +95,7 @@ final class InboundMedia {
     }
 
     private func register(_ stream: IncomingStream) -> IncomingStream {
+        retiredWindows[stream.ssrc] = nil
         streams[stream.ssrc] = stream
         if stream.repairs == nil { stream.producer.add(stream) }
         return stream
@@ -94,6 +132,7 @@ final class InboundMedia {
     /// New keys: SRTP begins anew on every stream.
     func resetWindows() {
         for stream in streams.values { stream.window = ReplayWindow() }
+        retiredWindows = [:]
     }
 
     /// Lets go of every stream; the publication stays.

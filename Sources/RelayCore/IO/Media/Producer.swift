@@ -45,7 +45,11 @@ final class Producer {
 
     func remove(_ stream: IncomingStream) {
         streams.removeAll { $0 === stream }
-        if current === stream { current = nil }
+        if current === stream {
+            current = nil
+            // What comes next begins anew, even under the same SSRC.
+            for consumer in consumers { consumer.pause() }
+        }
         if candidate === stream { candidate = nil }
         stream.close(pool)
     }
@@ -55,13 +59,21 @@ final class Producer {
         for stream in streams { remove(stream) }
     }
 
+    /// Whether packets of the stream arrive.
+    func isAlive(_ stream: IncomingStream, at now: Instant) -> Bool { now - stream.lastPacketAt < .milliseconds(700) }
+
+    /// A connected subscriber waits for a keyframe.
+    var isAwaited: Bool {
+        isVideo && isSelected && consumers.contains { $0.awaitsStart && $0.transport.isSendable }
+    }
+
     /// Looks for a better stream than the current one: the one with the most bits among those that are alive.
     /// - Returns: a stream to ask for a keyframe, so that it can take over.
     func chooseStream(at now: Instant) -> IncomingStream? {
-        guard isVideo, streams.count > 1 else { return nil }
+        guard isSelected, !consumers.isEmpty, current == nil || streams.count > 1 else { return nil }
         var best: IncomingStream?
         var bestRate: UInt64 = 0
-        for stream in streams where now - stream.lastPacketAt < .milliseconds(700) {
+        for stream in streams where isAlive(stream, at: now) {
             let rate = stream.statistics.bitsPerSecond(at: now)
             if rate > bestRate {
                 best = stream
@@ -73,7 +85,7 @@ final class Producer {
             return nil
         }
         // A step up has to be worth a keyframe; a stream that fell silent is left at once.
-        if let current, now - current.lastPacketAt < .milliseconds(700),
+        if let current, isAlive(current, at: now),
             bestRate < current.statistics.bitsPerSecond(at: now) * 3 / 2
         {
             candidate = nil

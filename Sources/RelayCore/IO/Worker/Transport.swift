@@ -50,7 +50,20 @@ final class Transport {
     func password(of ufrag: String) -> String? { credentials.first { $0.ufrag == ufrag }?.password }
 
     /// A check used this ufrag: older credentials have had their time.
-    func retireCredentials(before ufrag: String) {
-        if let index = credentials.firstIndex(where: { $0.ufrag == ufrag }), index > 0 { credentials.removeFirst(index) }
+    /// - Returns: the ufrags that are no more.
+    func retireCredentials(before ufrag: String) -> [String] {
+        guard let index = credentials.firstIndex(where: { $0.ufrag == ufrag }), index > 0 else { return [] }
+        defer { credentials.removeFirst(index) }
+        return credentials[0..<index].map(\.ufrag)
+    }
+
+    /// ICE restarts that may be under way at once; beyond that the oldest but those in use are given up.
+    private static let maximumCredentials = 4
+
+    /// An ICE restart: the new credentials hold beside the old ones until they are first used.
+    /// - Returns: the ufrag that had to make room.
+    func addCredentials(ufrag: String, password: String) -> String? {
+        credentials.append((ufrag, password))
+        return credentials.count > Self.maximumCredentials ? credentials.remove(at: 1).ufrag : nil
     }
 }

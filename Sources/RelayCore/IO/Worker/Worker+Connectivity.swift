@@ -26,11 +26,7 @@ extension Worker {
         if let evicted = change.evicted, byPath[evicted] === transport { byPath[evicted] = nil }
         byPath[path] = transport
         if transport.credentials.count > 1 {
-            for (old, _) in transport.credentials where old != ufrag && byUfrag[old] === transport {
-                // The newest credentials are in use; what came before them retires.
-                if transport.credentials.last?.ufrag == ufrag { byUfrag[old] = nil }
-            }
-            transport.retireCredentials(before: ufrag)
+            for old in transport.retireCredentials(before: ufrag) where byUfrag[old] === transport { byUfrag[old] = nil }
         }
         switch transport.state {
         case .new: setState(transport, .connecting)

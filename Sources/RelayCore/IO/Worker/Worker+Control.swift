@@ -61,8 +61,7 @@ extension Worker {
     }
 
     private func resend(_ sequence: UInt16, to consumer: Consumer) {
-        guard consumer.mayResend(sequence), let publication = consumer.transport.publication,
-            let origin = consumer.map.origin(of: sequence),
+        guard let origin = consumer.resendable(sequence), let publication = consumer.transport.publication,
             let producer = publication.producers.first(where: { $0.track.mid == consumer.track.sourceMid }),
             let stream = producer.streams.first(where: { $0.ssrc == origin.source }),
             let held = stream.history?.find(origin.sequence)

@@ -58,7 +58,7 @@ extension Worker {
         _ inbound: InboundMedia, _ opener: PacketOpener
     ) -> Bool {
         let known = inbound.streams[header.ssrc]
-        var window = ReplayWindow()
+        var window = known == nil ? inbound.window(of: header.ssrc) : ReplayWindow()
         let opened: Int?
         if let known {
             opened = opener.open(packet, header: header, window: &known.window)
@@ -99,6 +99,7 @@ extension Worker {
             guard let padding = bytes.byte(at: length - 1), padding > 0, Int(padding) <= payloadLength else { return }
             payloadLength -= Int(padding)
         }
+        stream.lastPacketAt = now
         _ = stream.statistics.received(sequence: header.sequence, timestamp: header.timestamp, bytes: length, at: now)
         guard let repaired = stream.repairs else {
             take(slot, header, fields, payloadLength: payloadLength, stream)
@@ -159,6 +160,8 @@ extension Worker {
     /// Keeps the packet for retransmission.
     private func remember(_ slot: Int32, _ header: PacketHeader, length: Int, _ stream: IncomingStream) {
         guard let history = stream.history else { return }
+        // `arrived` let it through, so it is not the packet of that number which is held: numbers have wrapped around.
+        if history.find(header.sequence) != nil { stream.close(pool) }
         pool.retain(slot)
         if let out = history.insert(header.sequence, slot: slot, length: length, at: now) { pool.release(out) }
         while let out = history.expired(at: now) { pool.release(out) }

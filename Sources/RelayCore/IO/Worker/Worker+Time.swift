@@ -14,7 +14,8 @@ extension Worker {
         if ticks % 5 == 0 { pollHandshakes() }
         if ticks % 10 == 0 {
             for room in Array(speakers.keys) { pollSpeakers(room) }
-            pollLayers()
+            for publication in publications.values { pollLayers(of: publication) }
+            for transport in transports.values { transport.inbound?.expireHistories(pool, at: now) }
         }
         if ticks % 25 == 0 { pollConsent() }
         if ticks % 100 == 0 {
@@ -42,11 +43,14 @@ extension Worker {
         report(.speaker(room, change))
     }
 
-    /// Simulcast: asks the best stream for the keyframe it needs to take over.
-    private func pollLayers() {
-        for publication in publications.values {
-            for producer in publication.producers {
-                if let better = producer.chooseStream(at: now) { requestKeyframe(of: better) }
+    /// Asks for the keyframes that are waited for: of a better stream, to take over; of the current one, where somebody has
+    /// seen nothing yet. (Who has never had a packet does not ask by itself, and the keyframe it was promised may have been lost.)
+    func pollLayers(of publication: Publication) {
+        for producer in publication.producers {
+            if let better = producer.chooseStream(at: now) {
+                requestKeyframe(of: better)
+            } else if let current = producer.current, producer.isAwaited, producer.isAlive(current, at: now) {
+                requestKeyframe(of: current)
             }
         }
     }

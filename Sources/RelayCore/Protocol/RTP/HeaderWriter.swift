@@ -93,8 +93,8 @@ package struct HeaderWriter: Sendable {
         for index in Self.copied.indices {
             let kind = Self.copied[index]
             guard extensions[kind] != 0, let bytes = fields.bytes(kind, in: source), let base = bytes.baseAddress,
-                // Longer than the one-byte form can say.
-                twoByte || bytes.count <= 16
+                // Only the descriptor has a reason to be longer than the one-byte form can say, and `maximumLength` counts on it.
+                bytes.count <= 16 || (twoByte && kind == .dependencyDescriptor)
             else { continue }
             at = open(kind, bytes.count, twoByte, out, at)
             (out + at).copyMemory(from: base, byteCount: bytes.count)

@@ -153,6 +153,13 @@ package struct SequenceMap: Sendable {
         return nil
     }
 
+    /// As `origin`, but nil for what came before the latest change of source, pause or packet left out: within one run both sides'
+    /// numbers go on together, so that the source cannot have used a number for another packet meanwhile.
+    package func recentOrigin(of sequence: UInt16) -> Origin? {
+        guard hasForwarded, nextSequence &- 1 &- sequence < Self.maximumReach else { return nil }
+        return current.origin(of: sequence)
+    }
+
     /// The consumer's timestamp for one of the current source, as its sender reports need it; nil before the first packet.
     package func timestamp(ofCurrentSource timestamp: UInt32) -> UInt32? {
         hasBegun ? timestamp &+ current.timestampOffset : nil
