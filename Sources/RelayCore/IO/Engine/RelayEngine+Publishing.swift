@@ -28,9 +28,11 @@ extension RelayEngine {
             open(publishing, id, room, participant, &answer)
             return Production(answer: answer.answer, selection: answer.selection, change: .opened)
         }
-        if !publishing.isDead {
-            let isSameConnection = try continues(publishing, with: offer)
-            if isSameConnection { return try renegotiate(publishing, room, offer: offer, wanted: wanted) }
+        if publishing.isDead {
+            // It had left its place to others.
+            try checkTransportLimit()
+        } else if try continues(publishing, with: offer) {
+            return try renegotiate(publishing, room, offer: offer, wanted: wanted)
         }
         var (negotiation, answer) = try begin(room, offer: offer, wanted: wanted)
         let old = publishing.transport

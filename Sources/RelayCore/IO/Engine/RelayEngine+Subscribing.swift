@@ -15,6 +15,7 @@ extension RelayEngine {
             return subscribing.negotiation.offer(tracks: publishing.tracks, local: subscribing.local, using: &generator)
         }
         try checkTransportLimit()
+        if let dead = publishing.subscribers[subscriber] { close(dead.transport, in: room) }
         let transport = newTransport(ConnectionOwner(room: id, participant: subscriber, producer: producer))
         let local = freshLocal(room)
         var negotiation = SubscriberNegotiation(

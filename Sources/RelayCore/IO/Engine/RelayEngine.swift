@@ -117,6 +117,9 @@ public final class RelayEngine: Relay {
 
     func statistics(of id: TransportID) -> TransportStatistics { latest[id] ?? TransportStatistics() }
 
+    /// Connections whose numbers are kept.
+    var rememberedStatistics: Int { latest.count }
+
     var negotiationLimits: SessionDescription.Limits {
         SessionDescription.Limits(bytes: settings.maximumDescriptionBytes, mediaLines: settings.maximumMediaLines)
     }
