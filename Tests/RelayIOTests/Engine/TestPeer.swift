@@ -50,9 +50,17 @@ final class TestPeer {
         }
     }
 
-    init() throws {
+    /// Media datagrams that arrived, readable or not.
+    private(set) var mediaDatagrams = 0
+    /// Whether a DTLS datagram is lost, by its number in either direction.
+    var losesDTLS: (Int) -> Bool = { _ in false }
+    private var dtlsDatagrams = 0
+
+    /// - Parameter profiles: SRTP profiles to offer or take, by OpenSSL's names; nil for all.
+    init(host: String = "127.0.0.1", profiles: String? = nil) throws {
         certificate = try Certificate()
-        let bound = try MediaSocket.bind(Endpoint(address: "127.0.0.1", port: 0)!)
+        if let profiles { _ = SSL_CTX_set_tlsext_use_srtp(certificate.context, profiles) }
+        let bound = try MediaSocket.bind(Endpoint(address: host, port: 0)!)
         (descriptor, address) = (bound.descriptor, bound.local)
         stun_agent_init(
             agent, knownAttributes, STUN_COMPATIBILITY_RFC5389,
@@ -74,13 +82,13 @@ final class TestPeer {
     }
 
     /// Takes the relay's description; `roleIsClient` is ours in DTLS.
-    func connect(to sdp: String, fingerprint: String? = nil) throws {
+    func connect(to sdp: String, fingerprint: String? = nil, isClient: Bool = true) throws {
         let server = Server(sdp: sdp)
         let isSameAssociation = self.server?.fingerprint == server.fingerprint
         self.server = server
         if isSameAssociation && dtls != nil { return }
         dtls = try DTLSEndpoint(
-            certificate: certificate, isClient: true,
+            certificate: certificate, isClient: isClient,
             expected: [.init(hash: "sha-256", value: fingerprint ?? server.fingerprint)])
     }
 
@@ -116,7 +124,20 @@ final class TestPeer {
     /// Begins the DTLS handshake.
     func startDTLS() {
         dtls?.start()
-        dtls?.drain { send(Array($0)) }
+        drainDTLS()
+    }
+
+    private func drainDTLS() {
+        dtls?.drain { bytes in
+            dtlsDatagrams += 1
+            if !losesDTLS(dtlsDatagrams) { send(Array(bytes)) }
+        }
+    }
+
+    /// Closes the association with close_notify.
+    func closeDTLS() {
+        dtls?.close()
+        drainDTLS()
     }
 
     /// Takes in what has arrived, and answers it as DTLS wants.
@@ -128,11 +149,19 @@ final class TestPeer {
             switch first {
             case 0...3: stunReplies.append(Array(bytes))
             case 20...63:
+                dtlsDatagrams += 1
+                if losesDTLS(dtlsDatagrams) { continue }
                 dtls?.receive(UnsafeRawBufferPointer(bytes))
-                dtls?.drain { send(Array($0)) }
+                drainDTLS()
                 takeKeys()
-            default: takeMedia(bytes)
+            default:
+                mediaDatagrams += 1
+                takeMedia(bytes)
             }
+        }
+        if let left = dtls?.timeout, left.microseconds <= 0 {
+            dtls?.handleTimeout()
+            drainDTLS()
         }
     }
 
@@ -153,25 +182,37 @@ final class TestPeer {
         }
     }
 
-    /// Protects and sends one RTP packet without header extensions.
-    func sendRTP(payloadType: UInt8, sequence: UInt16, timestamp: UInt32, ssrc: UInt32, marker: Bool, payload: [UInt8]) {
-        guard let sealer else { return }
+    /// Protects and sends one RTP packet with one-byte header extensions.
+    /// - Returns: the datagram.
+    @discardableResult
+    func sendRTP(
+        payloadType: UInt8, sequence: UInt16, timestamp: UInt32, ssrc: UInt32, marker: Bool,
+        extensions: [(identifier: UInt8, value: [UInt8])] = [], payload: [UInt8]
+    ) -> [UInt8] {
+        guard let sealer else { return [] }
+        var block: [UInt8] = extensions.flatMap { [$0.identifier << 4 | UInt8($0.value.count - 1)] + $0.value }
+        while block.count % 4 != 0 { block.append(0) }
+        if !block.isEmpty { block = [0xbe, 0xde, 0, UInt8(block.count / 4)] + block }
+        let headerLength = 12 + block.count
         let index = sent[ssrc, default: ReplayWindow()].index(of: sequence)
         sent[ssrc, default: ReplayWindow()].record(index)
-        var out = [UInt8](repeating: 0, count: 12 + payload.count + 16)
+        var out = [UInt8](repeating: 0, count: headerLength + payload.count + 16)
         let length = out.withUnsafeMutableBytes { buffer in
             let base = buffer.baseAddress!
-            base.put(UInt8(0x80), at: 0)
+            base.put(UInt8(block.isEmpty ? 0x80 : 0x90), at: 0)
+            for (offset, byte) in block.enumerated() { base.put(byte, at: 12 + offset) }
             base.put(payloadType | (marker ? 0x80 : 0), at: 1)
             base.put(sequence, at: 2)
             base.put(timestamp, at: 4)
             base.put(ssrc, at: 8)
             return payload.withUnsafeBytes { bytes in
                 var part = copenssl_part(data: bytes.baseAddress, length: Int32(bytes.count))
-                return sealer.seal(headerLength: 12, parts: &part, partCount: 1, ssrc: ssrc, index: index, out: base)
+                return sealer.seal(headerLength: headerLength, parts: &part, partCount: 1, ssrc: ssrc, index: index, out: base)
             }
         }
-        if let length { send(Array(out.prefix(length))) }
+        guard let length else { return [] }
+        send(Array(out.prefix(length)))
+        return Array(out.prefix(length))
     }
 
     /// Protects and sends what `write` writes.
@@ -184,6 +225,8 @@ final class TestPeer {
         }
         if let length { send(Array(buffer.prefix(length))) }
     }
+
+    func forgetReplies() { stunReplies = [] }
 
     func forgetMedia() {
         media = []

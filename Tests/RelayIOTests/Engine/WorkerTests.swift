@@ -14,8 +14,8 @@ import Testing
         try fixture.openSubscriber(bob)
         for number in 0..<20 as Range<UInt16> { alice.sendVideo(number, number == 0 ? VP8Payload.keyframe() : VP8Payload.delta(), marker: number < 19) }
         #expect(fixture.wait([alice, bob]) { bob.media.count == 20 })
-        weak var publisher = fixture.worker.transports[fixture.publisher]
-        weak var subscriber = fixture.worker.transports[fixture.subscriber]
+        weak let publisher = fixture.worker.transports[fixture.publisher]
+        weak let subscriber = fixture.worker.transports[fixture.subscriber]
         #expect(publisher != nil && subscriber != nil)
         fixture.worker.apply([.close(fixture.subscriber), .close(fixture.publisher), .endPublication(fixture.publication)])
         let worker = fixture.worker
