@@ -1,7 +1,9 @@
 """Damaged input, the same on every run: seeded, made from what real peers send."""
 
+import hmac
 import random
 import struct
+import zlib
 
 from OpenSSL import SSL
 
@@ -85,13 +87,25 @@ WORDS = [
 
 
 def stun_request(username, seed=1):
-    """A binding request as an ICE agent sends it, with a wrong MESSAGE-INTEGRITY."""
+    """A binding request as a controlling ICE agent sends it, before it is signed."""
     name = username.encode()
     attributes = struct.pack("!HH", 0x0006, len(name)) + name + b"\0" * (-len(name) % 4)
     attributes += struct.pack("!HHI", 0x0024, 4, 1_845_501_695) + struct.pack("!HHQ", 0x802A, 8, 0x1122334455667788)
-    attributes += struct.pack("!HH", 0x0025, 0) + struct.pack("!HH", 0x0008, 20) + random.Random(seed).randbytes(20)
-    attributes += struct.pack("!HHI", 0x8028, 4, 0)
+    attributes += struct.pack("!HH", 0x0025, 0)
     return struct.pack("!HHI", 0x0001, len(attributes), 0x2112A442) + random.Random(seed).randbytes(12) + attributes
+
+
+def sign(request, password):
+    """The same request with the right length, MESSAGE-INTEGRITY and FINGERPRINT (RFC 8489, 14.5 and 14.7), whatever it says."""
+    attributes = request[20:]
+
+    def header(extra):
+        return request[:2] + struct.pack("!H", len(attributes) + extra) + request[4:20].ljust(16, b"\0")
+
+    integrity = hmac.digest(password.encode(), header(24) + attributes, "sha1")
+    signed = attributes + struct.pack("!HH", 0x0008, 20) + integrity
+    checksum = zlib.crc32(header(32) + signed) ^ 0x5354554E
+    return header(32) + signed + struct.pack("!HHI", 0x8028, 4, checksum)
 
 
 def client_hello():

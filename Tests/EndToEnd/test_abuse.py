@@ -8,7 +8,7 @@ import socket
 import pytest
 import websockets
 
-from mutation import WORDS, Mutator, client_hello, rtcp, rtp, stun_request
+from mutation import WORDS, Mutator, client_hello, rtcp, rtp, sign, stun_request
 from peers import Stage, offer_for
 from rest import Rest, canned_offer, users
 from server import Server
@@ -39,6 +39,7 @@ async def still_well(meeting):
     await subscriber["camera"].shows(frames=3, within=10)
     await subscriber["camera"].hears(440)
     assert publisher.connection.connectionState == subscriber["camera"].connection.connectionState == "connected"
+    assert server.log(lines=10_000).count("\n") < 500, "nothing is logged for each packet or request"
 
 
 async def flat_memory(server, halves):
@@ -50,15 +51,17 @@ async def flat_memory(server, halves):
     assert second - first < GROWTH, f"memory grew from {first >> 20} to {second >> 20} MiB"
 
 
-def ufrag(publisher):
+def credential(publisher, name):
+    """The relay's ice-ufrag or ice-pwd for that publisher."""
     lines = publisher.connection.remoteDescription.sdp.splitlines()
-    return next(line for line in lines if line.startswith("a=ice-ufrag:")).split(":")[1]
+    return next(line for line in lines if line.startswith(f"a={name}:")).split(":", 1)[1]
 
 
 async def test_mutated_datagrams_from_strangers(meeting):
     server, _, publisher, _ = meeting
     mutate = Mutator(seed=20)
-    samples = [stun_request(f"{ufrag(publisher)}:abcd"), stun_request("nobody:abcd"), client_hello(), rtp(), rtp(111), rtcp()]
+    known = stun_request(f"{credential(publisher, 'ice-ufrag')}:abcd")
+    samples = [known, sign(known, "wrong"), sign(stun_request("nobody:abcd"), "wrong"), client_hello(), rtp(), rtp(111), rtcp()]
 
     async def attack():
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -80,7 +83,8 @@ async def test_mutated_datagrams_from_a_participants_own_address(meeting):
     server, _, publisher, _ = meeting
     mutate = Mutator(seed=21)
     transport = publisher.connection.getTransceivers()[0].sender.transport.transport
-    samples = [stun_request(f"{ufrag(publisher)}:abcd"), client_hello(), rtp(), rtcp(), b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x01\x00"]
+    check = stun_request(f"{credential(publisher, 'ice-ufrag')}:abcd")
+    samples = [check, client_hello(), rtp(), rtcp(), b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x01\x00"]
     plain_send = transport._send
 
     async def record(data):
@@ -95,7 +99,9 @@ async def test_mutated_datagrams_from_a_participants_own_address(meeting):
 
     async def attack():
         for number in range(DATAGRAMS // 4):
-            await plain_send(mutate.datagram(samples[number % len(samples)]))
+            datagram = mutate.datagram(samples[number % len(samples)])
+            # Every fourth is a check that is signed as it should be, and says nonsense.
+            await plain_send(sign(mutate.datagram(check), credential(publisher, "ice-pwd")) if number % 4 == 0 else datagram)
             if number % 50 == 0:
                 await asyncio.sleep(0.005)
 
