@@ -20,7 +20,7 @@ import Testing
         let old = try fixture.publisher()
         let subscriber = try fixture.subscriber()
         audio(old, 1)
-        #expect(fixture.wait([old, subscriber]) { subscriber.media.count == 1 })
+        try #require(fixture.wait([old, subscriber]) { subscriber.media.count == 1 })
         let new = try TestPeer()
         let offer = EngineFixture.offer(of: new).replacingSession(with: "99")
         let production = try fixture.engine.produce(room: fixture.room, participant: alice, offer: offer, wanted: nil)
@@ -28,7 +28,7 @@ import Testing
         try new.connect(to: production.answer)
         #expect(fixture.handshake(new))
         audio(new, 40_000)
-        #expect(fixture.wait([old, new, subscriber]) { subscriber.media.count == 2 })
+        try #require(fixture.wait([old, new, subscriber]) { subscriber.media.count == 2 })
         let headers = subscriber.media.compactMap { header($0) }
         #expect(headers[1].sequence == headers[0].sequence &+ 1)
         #expect(headers[1].ssrc == headers[0].ssrc)
@@ -56,7 +56,7 @@ import Testing
         fixture.engine.remove(room: RoomID("other"))
         #expect(fixture.wait([other]) { other.dtls?.state == .closed })
         audio(one, 1)
-        #expect(fixture.wait([one, subscriber]) { subscriber.media.count == 1 })
+        try #require(fixture.wait([one, subscriber]) { subscriber.media.count == 1 })
     }
 
     @Test func removingAParticipantSaysGoodbyeToAllItsConnections() throws {
@@ -85,7 +85,7 @@ import Testing
         let publisher = try fixture.publisher()
         let subscriber = try fixture.subscriber()
         audio(publisher, 1)
-        #expect(fixture.wait([publisher, subscriber]) { subscriber.media.count == 1 })
+        try #require(fixture.wait([publisher, subscriber]) { subscriber.media.count == 1 })
         let old = try #require(publisher.server)
         let offer = EngineFixture.offer(of: publisher)
             .replacing("a=ice-ufrag:peer\r\n", with: "a=ice-ufrag:anew\r\n")
@@ -105,7 +105,7 @@ import Testing
             _ = fixture.wait([publisher], seconds: 0.05) { publisher.isChecked }
         }
         audio(publisher, 2)
-        #expect(fixture.wait([publisher, subscriber]) { subscriber.media.count == 2 })
+        try #require(fixture.wait([publisher, subscriber]) { subscriber.media.count == 2 })
         let stale = try TestPeer()
         try stale.connect(to: "a=ice-ufrag:\(old.ufrag)\na=ice-pwd:\(old.password)\na=fingerprint:sha-256 \(old.fingerprint)\na=candidate:1 1 udp 1 127.0.0.1 \(old.address.port) typ host")
         stale.check()

@@ -13,7 +13,7 @@ import Testing
         try fixture.openPublisher(alice)
         try fixture.openSubscriber(bob)
         for number in 0..<20 as Range<UInt16> { alice.sendVideo(number, number == 0 ? VP8Payload.keyframe() : VP8Payload.delta(), marker: number < 19) }
-        #expect(fixture.wait([alice, bob]) { bob.media.count == 20 })
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 20 })
         weak let publisher = fixture.worker.transports[fixture.publisher]
         weak let subscriber = fixture.worker.transports[fixture.subscriber]
         #expect(publisher != nil && subscriber != nil)
@@ -42,7 +42,7 @@ import Testing
         try fixture.openPublisher(alice)
         try fixture.openSubscriber(bob)
         alice.sendVideo(1, VP8Payload.keyframe(), marker: false)
-        #expect(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
         alice.closeDTLS()
         #expect(fixture.wait([alice, bob]) { fixture.worker.transports.count == 1 })
         #expect(fixture.states(of: fixture.publisher).last == .closed)
@@ -66,7 +66,7 @@ import Testing
         try fixture.openSubscriber(bob)
         alice.sendVideo(10, VP8Payload.keyframe(), timestamp: 50_000)
         alice.sendVideo(11, timestamp: 53_000)
-        #expect(fixture.wait([alice, bob]) { bob.media.count == 2 })
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 2 })
         let before = fixture.worker.now
         try fixture.openPublisher(again, id: TransportID(value: 3), ufrag: "pub2")
         fixture.worker.apply([.close(fixture.publisher)])
@@ -74,7 +74,7 @@ import Testing
         again.sendVideo(30_000, timestamp: 9_000_000)
         again.sendVideo(30_001, VP8Payload.keyframe(), timestamp: 9_003_000)
         again.sendVideo(30_002, timestamp: 9_006_000)
-        #expect(fixture.wait([again, bob]) { bob.media.count >= 4 })
+        try #require(fixture.wait([again, bob]) { bob.media.count >= 4 })
         let headers = bob.media.compactMap { header($0) }
         #expect(headers.map { $0.sequence &- headers[0].sequence } == [0, 1, 2, 3])
         #expect(Set(headers.map(\.ssrc)) == [500])
@@ -174,12 +174,12 @@ import Testing
         try fixture.openPublisher(alice)
         try fixture.openSubscriber(bob)
         alice.sendVideo(1, VP8Payload.keyframe())
-        #expect(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
         try elsewhere.connect(to: fixture.description(ufrag: "sub"))
         elsewhere.check(useCandidate: false)
         #expect(fixture.wait([elsewhere]) { elsewhere.isChecked })
         alice.sendVideo(2)
-        #expect(fixture.wait([alice, bob, elsewhere]) { bob.media.count == 2 })
+        try #require(fixture.wait([alice, bob, elsewhere]) { bob.media.count == 2 })
         #expect(elsewhere.mediaDatagrams == 0)
         elsewhere.forgetReplies()
         elsewhere.check(useCandidate: true)
@@ -223,7 +223,7 @@ import Testing
         try fixture.openSubscriber(bob)
         #expect(bob.sealer?.profile == profile)
         for number in 0..<5 as Range<UInt16> { alice.sendVideo(65_533 &+ number, VP8Payload.keyframe(), timestamp: UInt32(number) * 3000) }
-        #expect(fixture.wait([alice, bob]) { bob.media.count == 5 })
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 5 })
     }
 
     @Test func theRelayMayBeTheDTLSClient() throws {
