@@ -45,14 +45,14 @@ final class ChildProcess {
         }
     }
 
-    /// KiB of memory that it alone holds in RAM: what is shared with others (libraries) is left out.
+    /// KiB of memory that it alone holds in RAM or swap: what is shared with others (libraries) is left out.
     var privateMemory: Int {
         get throws {
             guard let text = try? String(contentsOfFile: "/proc/\(pid)/smaps_rollup", encoding: .utf8) else {
                 throw BenchmarkError("process \(pid) has ended")
             }
             return text.split(separator: "\n").reduce(0) { sum, line in
-                guard line.hasPrefix("Private_") else { return sum }
+                guard line.hasPrefix("Private_") || line.hasPrefix("Swap:") else { return sum }
                 return sum + (line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0)
             }
         }

@@ -63,7 +63,7 @@ struct Report {
     }
 
     mutating func add(memory result: MemoryBenchmark.Result) {
-        print("memory (\(result.transports) connected transports without media, \(result.kibibytes) KiB in all)")
+        print("memory (\(result.transports) connected consumer transports without media, \(result.kibibytes) KiB in all)")
         judge("an idle consumer transport", result.perTransport, thresholds.idleTransportKibibytes, 1, " KiB")
     }
 }

@@ -17,6 +17,8 @@ package final class DTLSEndpoint {
     private let inbound: OpaquePointer
     private let outbound: OpaquePointer
     private let isClient: Bool
+    /// OpenSSL's, found after the handshake's first step.
+    private var scratch: UnsafeMutableRawPointer?
     private let expected: [RemoteTransport.Fingerprint]
 
     /// Largest datagram that is sent.
@@ -54,10 +56,20 @@ package final class DTLSEndpoint {
         case .connected: break
         case .closed, .failed: return
         }
+        SSL_alloc_buffers(ssl)
         BIO_write(inbound, datagram.baseAddress, length)
         advance()
         // A datagram that does not end with a whole record must not glue itself to the next one.
         copenssl_bio_clear(inbound)
+        if state == .connected { rest() }
+    }
+
+    /// Gives back what is needed only while records come and go: two record buffers of 16 KiB, the handshake's scratch memory,
+    /// the BIO's (and `drain` the other one's). An idle transport takes half the memory without them.
+    private func rest() {
+        SSL_free_buffers(ssl)
+        copenssl_dtls_rest_scratch(scratch)
+        copenssl_bio_rest(inbound)
     }
 
     /// When `handleTimeout` is due, from now; nil while no retransmission timer runs.
@@ -78,6 +90,7 @@ package final class DTLSEndpoint {
     package func close() {
         if state == .connected {
             ERR_clear_error()
+            SSL_alloc_buffers(ssl)
             SSL_shutdown(ssl)
         }
         if state == .connected || state == .handshaking { state = .closed }
@@ -85,6 +98,7 @@ package final class DTLSEndpoint {
 
     /// Hands out what is to be sent: whole records, as many to a datagram as fit.
     package func drain(_ send: (UnsafeRawBufferPointer) -> Void) {
+        defer { if state == .connected { copenssl_bio_rest(outbound) } }
         let pending = Int(BIO_ctrl_pending(outbound))
         guard pending > 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: pending, alignment: 8) { buffer in
@@ -109,6 +123,7 @@ package final class DTLSEndpoint {
         ERR_clear_error()
         if state == .handshaking {
             let result = SSL_do_handshake(ssl)
+            if scratch == nil { scratch = copenssl_dtls_take_scratch() }
             if result == 1 {
                 state = isPeerExpected ? .connected : .failed("the certificate does not match the fingerprint")
             } else {
