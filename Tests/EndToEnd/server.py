@@ -28,10 +28,11 @@ def binary():
 class Server:
     """One `switchyard serve`. `arguments` come after those that every test needs and may override them."""
 
-    def __init__(self, *arguments, scheme="http", listen="127.0.0.1:0"):
+    def __init__(self, *arguments, scheme="http", listen="127.0.0.1:0", environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="switchyard-test-")
         self.arguments = ["serve", "--listen", listen, "--media-port", "0", "--data-dir", self.folder.name, *arguments]
         self.scheme = scheme
+        self._environment = {**clean_environment(), **(environment or {})}
         self.process = None
         self._out = Path(self.folder.name, "stdout.log")
         self._err = Path(self.folder.name, "stderr.log")
@@ -39,7 +40,7 @@ class Server:
     async def __aenter__(self):
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = await asyncio.create_subprocess_exec(
-                binary(), *self.arguments, stdout=out, stderr=err, stdin=asyncio.subprocess.DEVNULL, env=clean_environment())
+                binary(), *self.arguments, stdout=out, stderr=err, stdin=asyncio.subprocess.DEVNULL, env=self._environment)
         running.add(self)
         try:
             await eventually(

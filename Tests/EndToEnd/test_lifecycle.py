@@ -69,11 +69,12 @@ async def test_nothing_is_left_behind_after_the_end():
 
 
 async def test_a_crash_is_followed_by_a_new_start_with_a_new_instance_id():
-    async with Server() as server:
+    # Swift's crash reporter (debug builds have it) outlives a signal that is no real fault: without it, a signal is a crash.
+    async with Server(environment={"SWIFT_BACKTRACE": "enable=no"}) as server:
         before = (await version(server))["instance_id"]
         worker = server.worker()
         assert worker.pid != server.process.pid, "serve runs under its own supervisor"
-        await crash(server, worker)
+        worker.send_signal(signal.SIGSEGV)
         started = time.monotonic()
 
         async def back():
@@ -87,18 +88,6 @@ async def test_a_crash_is_followed_by_a_new_start_with_a_new_instance_id():
         assert server.process.returncode is None
         server.signal(signal.SIGTERM)
         assert await server.ended(within=5) == 0
-
-
-async def crash(server, process):
-    """Where the crash reporter is there (debug builds), the first signal only makes it write: nothing faults again after it."""
-    def gone():
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-    process.send_signal(signal.SIGSEGV)
-    await eventually(lambda: gone() or "Backtrace took" in server.log(lines=10_000), "a crash or its report", 30, every=0.02)
-    if not gone():
-        process.send_signal(signal.SIGSEGV)
-    await eventually(gone, "the process has crashed", 5, every=0.02)
 
 
 async def version(server):
