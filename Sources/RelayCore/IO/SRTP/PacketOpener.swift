@@ -4,52 +4,16 @@ package import RelayProtocol
 /// Checks and decrypts what one transport receives, in place, without allocation.
 package final class PacketOpener {
     package let profile: SRTPProfile
-    private let suite: Suite
-    private let salt: SaltedCounter
-    private let controlSalt: SaltedCounter
+    private let suite: CipherSuite
     /// SRTCP indices count per sender: each SSRC has a context of its own (RFC 3711, section 3.2.3).
     private var controlWindows: [UInt32: ReplayWindow] = [:]
 
     /// Senders of RTCP that are told apart; beyond it the one that sent least is forgotten.
     package static let maximumControlSenders = 256
 
-    private enum Suite {
-        case gcm(media: OpaquePointer, control: OpaquePointer)
-        case counter(media: OpaquePointer, tag: OpaquePointer, control: OpaquePointer, controlTag: OpaquePointer)
-        case library(LibrarySession)
-    }
-
     package init(_ master: SRTPKeys, profile: SRTPProfile) throws(CipherError) {
-        let keys = try SessionKeys(master, profile: profile)
         self.profile = profile
-        salt = SaltedCounter(salt: keys.rtpSalt, isGCM: profile.isGCM)
-        controlSalt = SaltedCounter(salt: keys.rtcpSalt, isGCM: profile.isGCM)
-        switch profile {
-        case .gcm128, .gcm256:
-            suite = .gcm(
-                media: try CipherContext.gcm(keys.rtpKey, encrypt: false),
-                control: try CipherContext.gcm(keys.rtcpKey, encrypt: false))
-        case .counterSHA1Tag80:
-            suite = .counter(
-                media: try CipherContext.counter(keys.rtpKey), tag: try CipherContext.hmac(keys.rtpAuthentication),
-                control: try CipherContext.counter(keys.rtcpKey), controlTag: try CipherContext.hmac(keys.rtcpAuthentication))
-        case .counterSHA1Tag32:
-            suite = .library(try LibrarySession(master, profile: profile, direction: .inbound))
-        }
-    }
-
-    deinit {
-        switch suite {
-        case .gcm(let media, let control):
-            EVP_CIPHER_CTX_free(media)
-            EVP_CIPHER_CTX_free(control)
-        case .counter(let media, let tag, let control, let controlTag):
-            EVP_CIPHER_CTX_free(media)
-            EVP_CIPHER_CTX_free(control)
-            copenssl_hmac_free(tag)
-            copenssl_hmac_free(controlTag)
-        case .library: break
-        }
+        suite = try CipherSuite(master, profile: profile, direction: .inbound)
     }
 
     /// Opens an SRTP packet in place.
@@ -63,9 +27,9 @@ package final class PacketOpener {
         }
         let body = (base + header.length).assumingMemoryBound(to: UInt8.self)
         let length: Int
-        switch suite {
+        switch suite.contexts {
         case .gcm(let media, _):
-            let opened = salt.withVector(ssrc: header.ssrc, index: index) {
+            let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) {
                 copenssl_gcm_open(media, $0, base, Int32(header.length), nil, 0, body, Int32(packet.count - header.length))
             }
             guard opened >= 0 else { return nil }
@@ -75,7 +39,7 @@ package final class PacketOpener {
             var rollover = UInt32(truncatingIfNeeded: index >> 16).bigEndian
             guard Self.isTag(tag, over: base, length, &rollover, 4, at: base + length, profile.tagLength) else { return nil }
             var part = copenssl_part(data: body, length: Int32(length - header.length))
-            let opened = salt.withVector(ssrc: header.ssrc, index: index) { copenssl_ctr_apply(media, $0, &part, 1, body) }
+            let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) { copenssl_ctr_apply(media, $0, &part, 1, body) }
             guard opened >= 0 else { return nil }
         case .library(let session):
             guard let opened = session.unprotect(base, length: packet.count) else { return nil }
@@ -89,7 +53,7 @@ package final class PacketOpener {
     /// - Returns: the RTCP packet's length, or nil as for `open`.
     package func openControl(_ packet: UnsafeMutableRawBufferPointer) -> Int? {
         guard let base = packet.baseAddress, packet.count >= 8 + profile.controlOverhead else { return nil }
-        if case .library(let session) = suite { return session.unprotectControl(base, length: packet.count) }
+        if case .library(let session) = suite.contexts { return session.unprotectControl(base, length: packet.count) }
         let bytes = UnsafeRawBufferPointer(packet)
         let wordAt = profile.isGCM ? packet.count - 4 : packet.count - 14
         guard let ssrc = bytes.uint32(at: 4), let word = bytes.uint32(at: wordAt) else { return nil }
@@ -99,11 +63,11 @@ package final class PacketOpener {
         guard window.accepts(index) else { return nil }
         let body = (base + 8).assumingMemoryBound(to: UInt8.self)
         let length: Int
-        switch suite {
+        switch suite.contexts {
         case .gcm(_, let control):
             // Unencrypted SRTCP is authenticated as associated data whole; WebRTC never sends it.
             guard isEncrypted else { return nil }
-            let opened = controlSalt.withVector(ssrc: ssrc, index: index) {
+            let opened = suite.controlSalt.withVector(ssrc: ssrc, index: index) {
                 copenssl_gcm_open(control, $0, base, 8, base + wordAt, 4, body, Int32(wordAt - 8))
             }
             guard opened >= 0 else { return nil }
@@ -113,7 +77,7 @@ package final class PacketOpener {
             length = wordAt
             if isEncrypted {
                 var part = copenssl_part(data: body, length: Int32(length - 8))
-                let opened = controlSalt.withVector(ssrc: ssrc, index: index) {
+                let opened = suite.controlSalt.withVector(ssrc: ssrc, index: index) {
                     copenssl_ctr_apply(control, $0, &part, 1, body)
                 }
                 guard opened >= 0 else { return nil }

@@ -4,47 +4,12 @@ internal import RelayProtocol
 /// Protects what one transport sends. Contexts are keyed once; sealing a packet neither locks nor allocates.
 package final class PacketSealer {
     package let profile: SRTPProfile
-    private let suite: Suite
-    private let salt: SaltedCounter
-    private let controlSalt: SaltedCounter
+    private let suite: CipherSuite
     private var controlIndex: UInt32 = 0
 
-    private enum Suite {
-        case gcm(media: OpaquePointer, control: OpaquePointer)
-        case counter(media: OpaquePointer, tag: OpaquePointer, control: OpaquePointer, controlTag: OpaquePointer)
-        case library(LibrarySession)
-    }
-
     package init(_ master: SRTPKeys, profile: SRTPProfile) throws(CipherError) {
-        let keys = try SessionKeys(master, profile: profile)
         self.profile = profile
-        salt = SaltedCounter(salt: keys.rtpSalt, isGCM: profile.isGCM)
-        controlSalt = SaltedCounter(salt: keys.rtcpSalt, isGCM: profile.isGCM)
-        switch profile {
-        case .gcm128, .gcm256:
-            suite = .gcm(
-                media: try CipherContext.gcm(keys.rtpKey, encrypt: true), control: try CipherContext.gcm(keys.rtcpKey, encrypt: true))
-        case .counterSHA1Tag80:
-            suite = .counter(
-                media: try CipherContext.counter(keys.rtpKey), tag: try CipherContext.hmac(keys.rtpAuthentication),
-                control: try CipherContext.counter(keys.rtcpKey), controlTag: try CipherContext.hmac(keys.rtcpAuthentication))
-        case .counterSHA1Tag32:
-            suite = .library(try LibrarySession(master, profile: profile, direction: .outbound))
-        }
-    }
-
-    deinit {
-        switch suite {
-        case .gcm(let media, let control):
-            EVP_CIPHER_CTX_free(media)
-            EVP_CIPHER_CTX_free(control)
-        case .counter(let media, let tag, let control, let controlTag):
-            EVP_CIPHER_CTX_free(media)
-            EVP_CIPHER_CTX_free(control)
-            copenssl_hmac_free(tag)
-            copenssl_hmac_free(controlTag)
-        case .library: break
-        }
+        suite = try CipherSuite(master, profile: profile, direction: .outbound)
     }
 
     /// Encrypts the parts behind a header that stands at `out`, in one pass, and appends the tag.
@@ -60,14 +25,14 @@ package final class PacketSealer {
         out: UnsafeMutableRawPointer
     ) -> Int? {
         let target = (out + headerLength).assumingMemoryBound(to: UInt8.self)
-        switch suite {
+        switch suite.contexts {
         case .gcm(let media, _):
-            let written = salt.withVector(ssrc: ssrc, index: index) {
+            let written = suite.salt.withVector(ssrc: ssrc, index: index) {
                 copenssl_gcm_seal(media, $0, out, Int32(headerLength), parts, Int32(partCount), target)
             }
             return written < 0 ? nil : headerLength + Int(written)
         case .counter(let media, let tag, _, _):
-            let written = salt.withVector(ssrc: ssrc, index: index) {
+            let written = suite.salt.withVector(ssrc: ssrc, index: index) {
                 copenssl_ctr_apply(media, $0, parts, Int32(partCount), target)
             }
             guard written >= 0 else { return nil }
@@ -91,26 +56,26 @@ package final class PacketSealer {
     /// - Returns: the new length, or nil where the cipher failed or 2^31 packets were sent.
     package func sealControl(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? {
         guard length >= 8, controlIndex < 0x7fff_ffff else { return nil }
-        if case .library(let session) = suite { return session.protectControl(packet, length: length) }
+        if case .library(let session) = suite.contexts { return session.protectControl(packet, length: length) }
         controlIndex += 1
         let ssrc = UnsafeRawBufferPointer(start: packet, count: length).uint32(at: 4) ?? 0
         let encryptedFlagAndIndex = 0x8000_0000 | controlIndex
         var part = copenssl_part(data: packet + 8, length: Int32(length - 8))
         let body = (packet + 8).assumingMemoryBound(to: UInt8.self)
-        switch suite {
+        switch suite.contexts {
         case .gcm(_, let control):
             // Associated data are the first 8 bytes and the index word (RFC 7714, section 9.2).
             var associated: (UInt64, UInt32) = (
                 packet.loadUnaligned(as: UInt64.self), encryptedFlagAndIndex.bigEndian
             )
-            let written = controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
+            let written = suite.controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
                 copenssl_gcm_seal(control, $0, &associated, 12, &part, 1, body)
             }
             guard written >= 0 else { return nil }
             packet.put(encryptedFlagAndIndex, at: 8 + Int(written))
             return 12 + Int(written)
         case .counter(_, _, let control, let tag):
-            let written = controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
+            let written = suite.controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
                 copenssl_ctr_apply(control, $0, &part, 1, body)
             }
             guard written >= 0 else { return nil }
