@@ -22,7 +22,7 @@ final class Producer {
     /// Listed with the worker as having pending packets.
     var isDirty = false
 
-    private let pending: UnsafeMutableBufferPointer<PendingPacket>
+    private let pending: UnsafeMutablePointer<PendingPacket>
     private(set) var pendingCount = 0
 
     init(track: IncomingTrack, pool: PacketPool) {
@@ -37,7 +37,7 @@ final class Producer {
     func update(_ track: IncomingTrack) { self.track = track }
 
     var isVideo: Bool { track.kind == .video }
-    var isFull: Bool { pendingCount == pending.count }
+    var isFull: Bool { pendingCount == SendQueue.maximumRun }
 
     // MARK: Streams
 
@@ -107,7 +107,7 @@ final class Producer {
             candidate = nil
         }
         pool.retain(packet.slot)
-        (pending.baseAddress! + pendingCount).initialize(to: packet)  // allocated in init: never nil
+        (pending + pendingCount).initialize(to: packet)
         pendingCount += 1
         return true
     }
@@ -129,7 +129,7 @@ final class Producer {
     func flush(_ forwarder: Forwarder) {
         isDirty = false
         guard pendingCount > 0 else { return }
-        let packets = UnsafeMutableBufferPointer(rebasing: pending[0..<pendingCount])
+        let packets = UnsafeMutableBufferPointer(start: pending, count: pendingCount)
         RunPlan.pad(packets)
         for consumer in consumers { forwarder.forward(packets, to: consumer) }
         drop()

@@ -20,8 +20,8 @@ struct SaltedCounter {
     @inline(__always)
     func withVector<Result>(ssrc: UInt32, index: UInt64, _ body: (UnsafePointer<UInt8>) -> Result) -> Result {
         var vector: (UInt64, UInt64) = (0, 0)
-        return withUnsafeMutableBytes(of: &vector) { bytes in
-            let out = bytes.baseAddress!  // of a stack tuple: never nil
+        return withUnsafeMutablePointer(to: &vector) { pointer in
+            let out = UnsafeMutableRawPointer(pointer)
             if isGCM {
                 let first = UInt32(truncatingIfNeeded: high) ^ ssrc >> 16
                 let second = low ^ (UInt64(ssrc & 0xffff) << 48 | index & 0xffff_ffff_ffff)
