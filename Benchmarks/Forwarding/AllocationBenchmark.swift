@@ -1,16 +1,22 @@
 import Foundation
 
-/// Counts the server's allocations with a preloaded library: what a forwarded packet adds to those of an idle meeting.
+/// Counts the server's allocations with a preloaded library, at two bitrates: what more packets add is theirs, and what both have in
+/// common belongs to timers, connectivity checks and reports.
 struct AllocationBenchmark {
-    struct Result {
+    struct Window {
         var packets: UInt64
-        /// By thread name, in a window with media and in one without.
-        var busy: [String: Int64]
-        var idle: [String: Int64]
+        /// By thread name.
+        var allocations: [String: Int64]
+        var total: Int64 { allocations.values.reduce(0, +) }
+    }
+
+    struct Result {
+        var slow: Window
+        var fast: Window
 
         var perPacket: Double {
-            let added = busy.values.reduce(0, +) - idle.values.reduce(0, +)
-            return max(0, Double(added)) / Double(max(1, packets))
+            guard fast.packets > slow.packets else { return .nan }
+            return Double(max(0, fast.total - slow.total)) / Double(fast.packets - slow.packets)
         }
     }
 
@@ -28,7 +34,8 @@ struct AllocationBenchmark {
             throw BenchmarkError("\(table) cannot be written")
         }
         defer { try? FileManager.default.removeItem(atPath: table) }
-        let server = try Server(options, environment: ["LD_PRELOAD": options.mallocCounter, "MALLOC_COUNTER_FILE": table])
+        let server = try Server(
+            options, environment: ["LD_PRELOAD": options.mallocCounter, "MALLOC_COUNTER_FILE": table])
         defer { server.process.stop() }
         let loop = ClientLoop()
         let meeting = try Meeting(server, loop: loop)
@@ -38,18 +45,25 @@ struct AllocationBenchmark {
         sender.restart(at: now())
         loop.run(seconds: 5, sender: sender)
 
-        let start = try counts(table, server.process)
-        let received = meeting.received
-        sender.restart(at: now())
-        loop.run(seconds: Double(options.seconds), sender: sender)
-        let middle = try counts(table, server.process)
-        let packets = (meeting.received - received).packets
-        loop.run(seconds: 1)
-        let idleStart = try counts(table, server.process)
-        loop.run(seconds: Double(options.seconds))
-        let end = try counts(table, server.process)
-        guard start.values.reduce(0, +) > 0 else { throw BenchmarkError("no allocation was counted: is the server linked statically?") }
-        return Result(packets: packets, busy: difference(middle, start), idle: difference(end, idleStart))
+        let slow = try measure(VideoTrace(kilobits: options.kilobits / 2), sender, meeting, table)
+        let fast = try measure(VideoTrace(kilobits: options.kilobits * 2), sender, meeting, table)
+        guard slow.total > 0 else {
+            throw BenchmarkError("no allocation was counted: is the server linked statically?")
+        }
+        return Result(slow: slow, fast: fast)
+    }
+
+    private func measure(_ trace: VideoTrace, _ sender: VideoSender, _ meeting: Meeting, _ table: String) throws
+        -> Window
+    {
+        sender.restart(at: now(), with: trace)
+        meeting.loop.run(seconds: 2, sender: sender)
+        let before = (counts: try counts(table, meeting.server.process), received: meeting.received)
+        meeting.loop.run(seconds: Double(options.seconds), sender: sender)
+        let after = try counts(table, meeting.server.process)
+        return Window(
+            packets: (meeting.received - before.received).packets, allocations: after.merging(before.counts) { $0 - $1 }
+        )
     }
 
     private func counts(_ file: String, _ process: ChildProcess) throws -> [String: Int64] {
@@ -62,9 +76,5 @@ struct AllocationBenchmark {
                 sums[names[words[at]] ?? "ended", default: 0] += Int64(clamping: words[at + 1])
             }
         }
-    }
-
-    private func difference(_ later: [String: Int64], _ earlier: [String: Int64]) -> [String: Int64] {
-        later.merging(earlier) { $0 - $1 }
     }
 }

@@ -23,7 +23,9 @@ final class Bound {
         }
         process.write(configuration + "go\n")
         let line = try process.readLine()
-        guard let port = line.split(separator: " ").last.flatMap({ UInt16($0) }) else { throw BenchmarkError("forwarding-bound said: \(line)") }
+        guard let port = line.split(separator: " ").last.flatMap({ UInt16($0) }) else {
+            throw BenchmarkError("forwarding-bound said: \(line)")
+        }
         sender = VideoSender(
             trace, sealer: try PacketSealer(keys, profile: .gcm128), ssrc: 0x4321, fd: feed.fd,
             to: cnet_endpoint(high: 0, low: 0x7f00_0001, port: port, is_ipv6: 0))

@@ -9,7 +9,9 @@ final class ChildProcess {
     private var pending = ""
 
     init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
-        guard FileManager.default.isExecutableFile(atPath: path) else { throw BenchmarkError("\(path) is not an executable file") }
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw BenchmarkError("\(path) is not an executable file")
+        }
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -31,7 +33,9 @@ final class ChildProcess {
                 return line
             }
             let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw BenchmarkError("\(process.executableURL?.lastPathComponent ?? "it") ended before it was ready") }
+            guard !data.isEmpty else {
+                throw BenchmarkError("\(process.executableURL?.lastPathComponent ?? "it") ended before it was ready")
+            }
             pending += String(decoding: data, as: UTF8.self)
         }
     }

@@ -14,14 +14,16 @@ final class ControllingChecks {
         password = .allocate(capacity: remotePassword.utf8.count)
         _ = password.initialize(fromContentsOf: remotePassword.utf8)
         let known = [
-            STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_ERROR_CODE, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
+            STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_ERROR_CODE,
+            STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
             STUN_ATTRIBUTE_MAPPED_ADDRESS,
         ]
         knownAttributes.initialize(repeating: 0, count: 8)
         for (index, attribute) in known.enumerated() { knownAttributes[index] = UInt16(attribute.rawValue) }
         stun_agent_init(
             agent, knownAttributes, STUN_COMPATIBILITY_RFC5389,
-            StunAgentUsageFlags(STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue | STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue))
+            StunAgentUsageFlags(
+                STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue | STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue))
     }
 
     deinit {
@@ -35,10 +37,13 @@ final class ControllingChecks {
         var message = StunMessage()
         var buffer = [UInt8](repeating: 0, count: 512)
         let length = stun_usage_ice_conncheck_create(
-            agent, &message, &buffer, buffer.count, username, username.count, password.baseAddress, password.count, true, true,
+            agent, &message, &buffer, buffer.count, username, username.count, password.baseAddress, password.count,
+            true, true,
             0x6e7f_00ff, 0x0123_4567_89ab_cdef, nil, STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
         var id: (UInt64, UInt64) = (0, 0)
-        withUnsafeMutableBytes(of: &id) { stun_message_id(&message, $0.baseAddress?.assumingMemoryBound(to: UInt8.self)) }
+        withUnsafeMutableBytes(of: &id) {
+            stun_message_id(&message, $0.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        }
         sent.append(id)
         // The agent remembers 200 requests; one that was not answered by the fourth after it never will be.
         if sent.count > 4 {

@@ -65,7 +65,9 @@ struct ForwardingBenchmark {
         defer { bound.process.stop() }
         bound.sender.restart(at: now())
         loop.run(seconds: 1, sender: bound.sender)
-        let windows = try (0..<options.rounds).map { _ in try measure(bound.process, bound.sender, loop) { bound.received } }
+        let windows = try (0..<options.rounds).map { _ in
+            try measure(bound.process, bound.sender, loop) { bound.received }
+        }
         guard bound.receivers.allSatisfy({ $0.checker.authentic > 0 && $0.checker.forged == 0 }) else {
             throw BenchmarkError("what the bound sends does not decrypt")
         }
@@ -87,7 +89,8 @@ struct ForwardingBenchmark {
         guard got.packets > 0 else { throw BenchmarkError("nothing was received in a window of \(options.seconds) s") }
         return Window(
             cost: Double(spent) / Double(got.packets), packets: got.packets, lost: expected - Int64(got.packets),
-            averageBytes: Double(got.bytes) / Double(got.packets), runLength: Double(got.packets) / Double(max(1, got.deliveries)))
+            averageBytes: Double(got.bytes) / Double(got.packets),
+            runLength: Double(got.packets) / Double(max(1, got.deliveries)))
     }
 }
 

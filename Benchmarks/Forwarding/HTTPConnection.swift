@@ -12,9 +12,13 @@ final class HTTPConnection {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
         let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(fd, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
-        guard result == 0 else { throw BenchmarkError("no connection to port \(port): \(String(cString: strerror(errno)))") }
+        guard result == 0 else {
+            throw BenchmarkError("no connection to port \(port): \(String(cString: strerror(errno)))")
+        }
     }
 
     deinit { close(fd) }
@@ -45,7 +49,8 @@ final class HTTPConnection {
         var searched = 0
         while true {
             if buffer.count >= 4 {
-                for at in searched...(buffer.count - 4) where buffer[at] == end[0] && Array(buffer[at..<at + 4]) == end {
+                for at in searched...(buffer.count - 4) where buffer[at] == end[0] && Array(buffer[at..<at + 4]) == end
+                {
                     let text = String(decoding: buffer[..<at], as: UTF8.self)
                     buffer.removeFirst(at + 4)
                     return text

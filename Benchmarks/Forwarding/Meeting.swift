@@ -26,7 +26,8 @@ final class Meeting {
         let peer = try Peer(certificate)
         session += 1
         let offer = SessionText.offer(
-            peer.local, session: session, audioSSRC: 0x0a0a_0a0a, videoSSRC: Self.videoSSRC, retransmissionSSRC: Self.videoSSRC + 1)
+            peer.local, session: session, audioSSRC: 0x0a0a_0a0a, videoSSRC: Self.videoSSRC,
+            retransmissionSSRC: Self.videoSSRC + 1)
         let answer = try server.api.produce("publisher", room: room, offer: offer)
         try peer.connect(to: SessionText.remote(answer))
         loop.add(peer)
@@ -39,7 +40,9 @@ final class Meeting {
         for _ in 0..<count {
             let user = "subscriber-\(consumers.count)"
             let offers = try server.api.addUser(user, room: room)
-            guard let offer = offers["publisher"] else { throw BenchmarkError("the server offered no publisher to \(user)") }
+            guard let offer = offers["publisher"] else {
+                throw BenchmarkError("the server offered no publisher to \(user)")
+            }
             let peer = try Peer(certificate)
             session += 1
             let answer = SessionText.answer(to: offer, peer.local, session: session)
@@ -62,7 +65,9 @@ final class Meeting {
 
     /// The sender of the first room's video, which answers the server's keyframe requests.
     func makeSender(_ trace: VideoTrace) throws -> VideoSender {
-        guard let peer = publishers.first, let sealer = peer.sealer else { throw BenchmarkError("no publisher is connected") }
+        guard let peer = publishers.first, let sealer = peer.sealer else {
+            throw BenchmarkError("no publisher is connected")
+        }
         let sender = VideoSender(trace, sealer: sealer, ssrc: Self.videoSSRC, fd: peer.fd, to: peer.remote)
         peer.onControl = { [weak sender] datagram in
             var reader = RTCPReader(datagram)

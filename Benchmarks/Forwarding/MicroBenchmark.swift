@@ -27,17 +27,23 @@ struct MicroBenchmark {
                 // Interleaved, since the machine's speed drifts.
                 for _ in 0..<repetitions {
                     own.append(try seal())
-                    raw.append(cbench_raw_seal(profile.isGCM ? 1 : 0, Int32(profile.keyLength), Int32(length), Int32(rounds)))
+                    raw.append(
+                        cbench_raw_seal(profile.isGCM ? 1 : 0, Int32(profile.keyLength), Int32(length), Int32(rounds)))
                 }
-                rows.append(Row(name: "seal \(profile.name), \(length) bytes", nanoseconds: median(own), raw: median(raw)))
+                rows.append(
+                    Row(name: "seal \(profile.name), \(length) bytes", nanoseconds: median(own), raw: median(raw)))
             }
         }
-        rows.append(Row(name: "parse a header and rewrite it", nanoseconds: median((0..<repetitions).map { _ in rewrite() }), raw: nil))
+        rows.append(
+            Row(
+                name: "parse a header and rewrite it", nanoseconds: median((0..<repetitions).map { _ in rewrite() }),
+                raw: nil))
         return rows
     }
 
     private func sealer(_ profile: SRTPProfile, _ length: Int) throws -> () throws -> Double {
-        let keys = SRTPKeys(key: Array(repeating: 1, count: profile.keyLength), salt: Array(repeating: 2, count: profile.saltLength))
+        let keys = SRTPKeys(
+            key: Array(repeating: 1, count: profile.keyLength), salt: Array(repeating: 2, count: profile.saltLength))
         let sealer = try PacketSealer(keys, profile: profile)
         return {
             try withUnsafeTemporaryAllocation(byteCount: 4_096, alignment: 64) { memory in
@@ -47,7 +53,8 @@ struct MicroBenchmark {
                 let start = threadTime()
                 for round in 0..<rounds {
                     guard
-                        sealer.seal(headerLength: 12, parts: &part, partCount: 1, ssrc: 7, index: UInt64(round), out: out)
+                        sealer.seal(
+                            headerLength: 12, parts: &part, partCount: 1, ssrc: 7, index: UInt64(round), out: out)
                             == 12 + length + profile.tagLength
                     else { throw BenchmarkError("\(profile.name) did not seal") }
                 }
@@ -65,7 +72,8 @@ struct MicroBenchmark {
             sequence: 1, timestamp: 2, marker: false, hasPadding: false, transportSequence: 3, sendTime: 4)
         return withUnsafeTemporaryAllocation(byteCount: 2_048, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return .nan }
-            let length = source.write(values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: base)
+            let length = source.write(
+                values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: base)
             let packet = UnsafeRawBufferPointer(start: base, count: length)
             var total = 0
             let start = threadTime()

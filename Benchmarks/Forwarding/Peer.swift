@@ -55,7 +55,8 @@ final class Peer {
         guard cnet_endpoint_parse(description.address, description.port, &remote) == 0 else {
             throw BenchmarkError("\(description.address) is no address")
         }
-        checks = ControllingChecks(localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
+        checks = ControllingChecks(
+            localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
         endpoint = try DTLSEndpoint(certificate: certificate, isClient: true, expected: description.fingerprints)
         state = .checking
     }
@@ -66,7 +67,8 @@ final class Peer {
             fd, &counts, checker == nil ? 0 : SampleChecker.every,
             { context, data, length in
                 guard let context, let data else { return }
-                Unmanaged<Peer>.fromOpaque(context).takeUnretainedValue().take(UnsafeMutableRawBufferPointer(start: data, count: length))
+                Unmanaged<Peer>.fromOpaque(context).takeUnretainedValue().take(
+                    UnsafeMutableRawBufferPointer(start: data, count: length))
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -135,11 +137,14 @@ final class Peer {
     private func sendReport() {
         let stream = counts.streams.0
         let block = ReportBlock(
-            ssrc: stream.ssrc, fractionLost: 0, cumulativeLost: Int32(clamping: stream.missing), highestSequence: UInt32(stream.highest),
+            ssrc: stream.ssrc, fractionLost: 0, cumulativeLost: Int32(clamping: stream.missing),
+            highestSequence: UInt32(stream.highest),
             jitter: 0, lastSenderReport: 0, delaySinceLastSenderReport: 0)
         withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { memory in
             var writer = RTCPWriter(memory)
-            guard let sealer, let base = memory.baseAddress, writer.receiverReport(sender: ownSSRC), writer.reportBlock(block) else {
+            guard let sealer, let base = memory.baseAddress, writer.receiverReport(sender: ownSSRC),
+                writer.reportBlock(block)
+            else {
                 return
             }
             guard let length = sealer.sealControl(base, length: writer.count) else { return }

@@ -18,8 +18,12 @@ struct Report {
     private mutating func judge(_ name: String, _ value: Double, _ limit: Double, _ decimals: Int, _ unit: String) {
         // Not a number fails, too.
         let isGood = value <= limit
-        if !isGood { failures.append("\(name): \(text(value, decimals))\(unit), at most \(text(limit, decimals))\(unit)") }
-        print("  \(isGood ? "ok  " : "MISS") \(name): \(text(value, decimals))\(unit) (at most \(text(limit, decimals))\(unit))")
+        if !isGood {
+            failures.append("\(name): \(text(value, decimals))\(unit), at most \(text(limit, decimals))\(unit)")
+        }
+        print(
+            "  \(isGood ? "ok  " : "MISS") \(name): \(text(value, decimals))\(unit) (at most \(text(limit, decimals))\(unit))"
+        )
     }
 
     func add(micro rows: [MicroBenchmark.Row]) {
@@ -50,20 +54,28 @@ struct Report {
         let sent = result.server.reduce(0.0) { $0 + Double($1.packets) + Double($1.lost) }
         judge("processor time as a multiple of the bound's (medians)", result.ratio, thresholds.forwardingRatio, 2, "")
         judge("share of packets lost", Double(result.lost) / max(1, sent), thresholds.lossShare, 5, "")
-        judge("sampled packets that did not decrypt, of \(result.authentic + result.forged)", Double(result.forged), 0, 0, "")
+        judge(
+            "sampled packets that did not decrypt, of \(result.authentic + result.forged)", Double(result.forged), 0, 0,
+            "")
         if result.authentic == 0 { failures.append("no sampled packet decrypted") }
     }
 
     mutating func add(allocations result: AllocationBenchmark.Result) {
-        print("allocations (\(result.packets) packets forwarded, beside as long without media)")
-        for name in Set(result.busy.keys).union(result.idle.keys).sorted() {
-            print("  \(name): \(result.busy[name] ?? 0) with media, \(result.idle[name] ?? 0) without")
+        print("allocations, at half and at twice the bitrate")
+        for window in [result.slow, result.fast] {
+            let threads = window.allocations.filter { $0.value != 0 }.sorted { $0.key < $1.key }.map {
+                "\($0.key) \($0.value)"
+            }
+            print("  \(window.packets) packets forwarded: \(threads.joined(separator: ", "))")
         }
-        judge("allocations for a forwarded packet", (result.perPacket * 1_000).rounded() / 1_000, thresholds.allocationsPerPacket, 3, "")
+        judge(
+            "allocations for a forwarded packet", (result.perPacket * 1_000).rounded() / 1_000,
+            thresholds.allocationsPerPacket, 3, "")
     }
 
     mutating func add(memory result: MemoryBenchmark.Result) {
-        print("memory (\(result.transports) connected consumer transports without media, \(result.kibibytes) KiB in all)")
+        print(
+            "memory (\(result.transports) connected consumer transports without media, \(result.kibibytes) KiB in all)")
         judge("an idle consumer transport", result.perTransport, thresholds.idleTransportKibibytes, 1, " KiB")
     }
 }

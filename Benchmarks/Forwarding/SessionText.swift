@@ -30,7 +30,9 @@ enum SessionText {
     }()
 
     /// A publisher's offer: Opus and VP8 with retransmission, as Chromium orders it.
-    static func offer(_ local: Local, session: UInt64, audioSSRC: UInt32, videoSSRC: UInt32, retransmissionSSRC: UInt32) -> String {
+    static func offer(_ local: Local, session: UInt64, audioSSRC: UInt32, videoSSRC: UInt32, retransmissionSSRC: UInt32)
+        -> String
+    {
         let transport = [
             "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0", "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
             "a=ice-options:trickle", "a=fingerprint:sha-256 \(local.fingerprint)", "a=setup:actpass",
@@ -41,7 +43,9 @@ enum SessionText {
             "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", "a=sendonly", "a=rtcp-mux", "a=rtcp-rsize",
         ]
         let audio =
-            ["m=audio 9 UDP/TLS/RTP/SAVPF 111"] + transport + ["a=mid:0", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level"]
+            ["m=audio 9 UDP/TLS/RTP/SAVPF 111"] + transport + [
+                "a=mid:0", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+            ]
             + common + [
                 "a=msid:bench audio", "a=rtpmap:111 opus/48000/2", "a=rtcp-fb:111 transport-cc",
                 "a=fmtp:111 minptime=10;useinbandfec=1", "a=ssrc:\(audioSSRC) cname:bench",
@@ -49,7 +53,8 @@ enum SessionText {
         let video =
             ["m=video 9 UDP/TLS/RTP/SAVPF 96 97"] + transport + ["a=mid:\(videoMid)"] + common + [
                 "a=msid:bench video", "a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 goog-remb", "a=rtcp-fb:96 transport-cc",
-                "a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96",
+                "a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000",
+                "a=fmtp:97 apt=96",
                 "a=ssrc-group:FID \(videoSSRC) \(retransmissionSSRC)", "a=ssrc:\(videoSSRC) cname:bench",
                 "a=ssrc:\(retransmissionSSRC) cname:bench",
             ]
@@ -63,7 +68,8 @@ enum SessionText {
     /// A subscriber's answer that takes everything the offer has.
     static func answer(to offer: String, _ local: Local, session: UInt64) -> String {
         let left = [
-            "a=candidate:", "a=end-of-candidates", "a=ssrc", "a=msid:", "a=ice-", "a=fingerprint:", "a=setup:", "a=rtcp:", "o=",
+            "a=candidate:", "a=end-of-candidates", "a=ssrc", "a=msid:", "a=ice-", "a=fingerprint:", "a=setup:",
+            "a=rtcp:", "o=",
         ]
         var lines: [String] = []
         for line in self.lines(offer) where !left.contains(where: line.hasPrefix) {
@@ -71,7 +77,8 @@ enum SessionText {
             if line == "v=0" { lines.append("o=- \(session) 2 IN IP4 127.0.0.1") }
             if line.hasPrefix("a=mid:") {
                 lines += [
-                    "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)", "a=fingerprint:sha-256 \(local.fingerprint)",
+                    "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
+                    "a=fingerprint:sha-256 \(local.fingerprint)",
                     "a=setup:active",
                 ]
             }
@@ -89,12 +96,14 @@ enum SessionText {
         }
         let fingerprint = try value("fingerprint").split(separator: " ").map(String.init)
         let candidates = lines.filter { $0.hasPrefix("a=candidate:") }.map { $0.split(separator: " ").map(String.init) }
-        guard let candidate = candidates.first(where: { $0.count > 5 && $0[4] == "127.0.0.1" }), let port = UInt16(candidate[5]),
+        guard let candidate = candidates.first(where: { $0.count > 5 && $0[4] == "127.0.0.1" }),
+            let port = UInt16(candidate[5]),
             fingerprint.count == 2
         else { throw BenchmarkError("the server's SDP offers no candidate on loopback") }
         return Remote(
             ufrag: try value("ice-ufrag"), password: try value("ice-pwd"),
-            fingerprints: [RemoteTransport.Fingerprint(hash: fingerprint[0], value: fingerprint[1])], address: candidate[4], port: port)
+            fingerprints: [RemoteTransport.Fingerprint(hash: fingerprint[0], value: fingerprint[1])],
+            address: candidate[4], port: port)
     }
 
     private static func lines(_ description: String) -> [String] {

@@ -11,7 +11,9 @@ struct Thresholds: Decodable {
     var lossShare: Double
 
     init(file: String) throws {
-        guard let data = FileManager.default.contents(atPath: file) else { throw BenchmarkError("\(file) cannot be read") }
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw BenchmarkError("\(file) cannot be read")
+        }
         do {
             self = try JSONDecoder().decode(Thresholds.self, from: data)
         } catch {

@@ -20,7 +20,7 @@ final class VideoSender {
     /// Makes the next frame a keyframe of the trace's first size.
     var wantsKeyframe = false
 
-    private let trace: VideoTrace
+    private var trace: VideoTrace
     private let sealer: PacketSealer
     private let fd: Int32
     private let target: cnet_endpoint
@@ -38,7 +38,8 @@ final class VideoSender {
     private static let burstBytes = 25_000
     private static let burstInterval: Int64 = 40_000
     private static let slot = 2_048
-    private let arena = UnsafeMutableRawPointer.allocate(byteCount: Int(CNET_SEND_BATCH) * VideoSender.slot, alignment: 64)
+    private let arena = UnsafeMutableRawPointer.allocate(
+        byteCount: Int(CNET_SEND_BATCH) * VideoSender.slot, alignment: 64)
     private let pixels = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 64)
 
     init(_ trace: VideoTrace, sealer: PacketSealer, ssrc: UInt32, fd: Int32, to target: cnet_endpoint) {
@@ -48,7 +49,8 @@ final class VideoSender {
         self.fd = fd
         self.target = target
         writer = HeaderWriter(
-            ssrc: ssrc, payloadType: SessionText.videoPayloadType, extensions: SessionText.videoExtensions, mid: SessionText.videoMid)
+            ssrc: ssrc, payloadType: SessionText.videoPayloadType, extensions: SessionText.videoExtensions,
+            mid: SessionText.videoMid)
         var state: UInt64 = 7
         for at in pixels.indices {
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -61,8 +63,9 @@ final class VideoSender {
         pixels.deallocate()
     }
 
-    /// Starts the trace from its first frame.
-    func restart(at time: Int64) {
+    /// Starts the trace, or another one, from its first frame; RTP goes on where it was.
+    func restart(at time: Int64, with other: VideoTrace? = nil) {
+        if let other { trace = other }
         frame = 0
         nextFrame = time
         nextBurst = time
@@ -117,12 +120,16 @@ final class VideoSender {
         index += 1
         transportSequence &+= 1
         let values = HeaderWriter.Values(
-            sequence: UInt16(truncatingIfNeeded: index), timestamp: packet.timestamp, marker: packet.isLast, hasPadding: false,
-            transportSequence: transportSequence, sendTime: UInt32(truncatingIfNeeded: (time << 18) / 1_000_000) & 0xff_ffff)
-        let header = writer.write(values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
+            sequence: UInt16(truncatingIfNeeded: index), timestamp: packet.timestamp, marker: packet.isLast,
+            hasPadding: false,
+            transportSequence: transportSequence,
+            sendTime: UInt32(truncatingIfNeeded: (time << 18) / 1_000_000) & 0xff_ffff)
+        let header = writer.write(
+            values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
         // RFC 7741: X and, at the frame's start, S; a 15-bit picture ID. Then the frame tag, and for a keyframe the start code.
         var start: [UInt8] = [
-            packet.isFirst ? 0x90 : 0x80, 0x80, 0x80 | UInt8(packet.picture >> 8), UInt8(truncatingIfNeeded: packet.picture),
+            packet.isFirst ? 0x90 : 0x80, 0x80, 0x80 | UInt8(packet.picture >> 8),
+            UInt8(truncatingIfNeeded: packet.picture),
         ]
         if packet.isFirst {
             start += packet.isKeyframe ? [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]

@@ -15,7 +15,9 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
         if options.suites.contains(.forwarding) {
             report.add(forwarding: try ForwardingBenchmark(options: options).run(), consumers: options.consumers)
         }
-        if options.suites.contains(.allocations) { report.add(allocations: try AllocationBenchmark(options: options).run()) }
+        if options.suites.contains(.allocations) {
+            report.add(allocations: try AllocationBenchmark(options: options).run())
+        }
         if options.suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
         for failure in report.failures { print("missed: \(failure)") }
         return report.failures.isEmpty ? 0 : 1

@@ -29,7 +29,10 @@ import Testing
 
     @Test func tellsNominationApart() {
         let client = STUNClient(password: Self.password)
-        guard case .accepted(_, true, _) = ConnectivityChecks().handled(client.request(useCandidate: true), from: ipv4).outcome else {
+        guard
+            case .accepted(_, true, _) = ConnectivityChecks().handled(client.request(useCandidate: true), from: ipv4)
+                .outcome
+        else {
             Issue.record("USE-CANDIDATE was missed")
             return
         }
@@ -46,7 +49,8 @@ import Testing
         let wrong = STUNClient(password: "another password of this length")
         let right = STUNClient(password: Self.password)
         let requests = [
-            wrong.request(), right.request(username: "nobody:h6vY"), right.request(username: ":h6vY"), right.request(username: "evtj"),
+            wrong.request(), right.request(username: "nobody:h6vY"), right.request(username: ":h6vY"),
+            right.request(username: "evtj"),
         ]
         for (number, request) in requests.enumerated() {
             let (outcome, reply) = ConnectivityChecks().handled(request, from: ipv4)
@@ -118,7 +122,9 @@ import Testing
                 #expect(!checks.handled(changed, from: ipv4).outcome.isAccepted, "byte \(at), bit \(bit)")
             }
         }
-        for length in request.indices { #expect(!checks.handled(Array(request.prefix(length)), from: ipv4).outcome.isAccepted) }
+        for length in request.indices {
+            #expect(!checks.handled(Array(request.prefix(length)), from: ipv4).outcome.isAccepted)
+        }
         #expect(checks.handled(request, from: ipv4).outcome.isAccepted)
     }
 
@@ -141,7 +147,8 @@ import Testing
                 datagram[2] = UInt8(truncatingIfNeeded: (datagram.count - 20) >> 8)
                 datagram[3] = UInt8(truncatingIfNeeded: datagram.count - 20) & 0xfc
             }
-            #expect(!checks.handled(datagram, from: ipv6).outcome.isAccepted || datagram == request, "datagram \(number)")
+            #expect(
+                !checks.handled(datagram, from: ipv6).outcome.isAccepted || datagram == request, "datagram \(number)")
         }
     }
 }

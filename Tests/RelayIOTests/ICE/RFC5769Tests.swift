@@ -50,7 +50,8 @@ import Testing
     }
 
     @Test func refusesTheSampleRequestWithAnotherPassword() {
-        let (outcome, reply) = ConnectivityChecks().handled(request, from: ipv4, passwords: ["evtj": "VOkJxbRl1RmTxUk/WvJxBs"])
+        let (outcome, reply) = ConnectivityChecks().handled(
+            request, from: ipv4, passwords: ["evtj": "VOkJxbRl1RmTxUk/WvJxBs"])
         #expect(!outcome.isAccepted)
         #expect(STUNClient(password: Self.password).read(reply).errorCode == 401)
     }
@@ -70,7 +71,9 @@ import Testing
             let (outcome, reply) = checks.handled(STUNClient(password: Self.password).request(), from: source)
             #expect(outcome.isAccepted)
             let attribute = Array(sample[36..<36 + length])
-            let found = stride(from: 20, to: reply.count - length, by: 4).contains { Array(reply[$0..<$0 + length]) == attribute }
+            let found = stride(from: 20, to: reply.count - length, by: 4).contains {
+                Array(reply[$0..<$0 + length]) == attribute
+            }
             #expect(found, "\(source)")
             #expect(Array(reply[0..<2]) == [1, 1])
             #expect(reply[4..<20] == sample[4..<20])

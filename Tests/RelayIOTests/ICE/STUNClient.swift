@@ -17,11 +17,14 @@ final class STUNClient {
         _ = password.initialize(fromContentsOf: text.utf8)
         known.initialize(repeating: 0, count: 8)
         let attributes = [
-            STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_ERROR_CODE, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
+            STUN_ATTRIBUTE_USERNAME, STUN_ATTRIBUTE_MESSAGE_INTEGRITY, STUN_ATTRIBUTE_ERROR_CODE,
+            STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS,
             STUN_ATTRIBUTE_UNKNOWN_ATTRIBUTES,
         ]
         for (index, attribute) in attributes.enumerated() { known[index] = UInt16(attribute.rawValue) }
-        let usage = STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue | (fingerprint ? STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue : 0)
+        let usage =
+            STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue
+            | (fingerprint ? STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue : 0)
         stun_agent_init(agent, known, STUN_COMPATIBILITY_RFC5389, StunAgentUsageFlags(usage))
     }
 
@@ -37,20 +40,24 @@ final class STUNClient {
 
     /// A request with the transaction of RFC 5769, signed unless `signed` is false.
     func request(
-        method: StunMethod = STUN_BINDING, username: String? = "evtj:h6vY", controlling: Bool = true, useCandidate: Bool = false,
+        method: StunMethod = STUN_BINDING, username: String? = "evtj:h6vY", controlling: Bool = true,
+        useCandidate: Bool = false,
         extra: [(type: UInt32, value: [UInt8])] = [], signed: Bool = true
     ) -> [UInt8] {
         var message = StunMessage()
         _ = stun_agent_init_request(agent, &message, buffer, 1024, method)
         (buffer + 8).update(from: Self.transaction, count: 12)
         _ = stun_message_append32(&message, STUN_ATTRIBUTE_PRIORITY, 0x6e00_01ff)
-        _ = stun_message_append64(&message, controlling ? STUN_ATTRIBUTE_ICE_CONTROLLING : STUN_ATTRIBUTE_ICE_CONTROLLED, 7)
+        _ = stun_message_append64(
+            &message, controlling ? STUN_ATTRIBUTE_ICE_CONTROLLING : STUN_ATTRIBUTE_ICE_CONTROLLED, 7)
         if useCandidate { _ = stun_message_append_flag(&message, STUN_ATTRIBUTE_USE_CANDIDATE) }
         for attribute in extra {
-            _ = stun_message_append_bytes(&message, StunAttribute(attribute.type), attribute.value, attribute.value.count)
+            _ = stun_message_append_bytes(
+                &message, StunAttribute(attribute.type), attribute.value, attribute.value.count)
         }
         if let username { _ = stun_message_append_string(&message, STUN_ATTRIBUTE_USERNAME, username) }
-        let length = stun_agent_finish_message(agent, &message, signed ? password.baseAddress : nil, signed ? password.count : 0)
+        let length = stun_agent_finish_message(
+            agent, &message, signed ? password.baseAddress : nil, signed ? password.count : 0)
         return Array(UnsafeBufferPointer(start: buffer, count: length))
     }
 
@@ -79,7 +86,8 @@ final class STUNClient {
         var address = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         var endpoint = cnet_endpoint()
-        if stun_message_find_xor_addr(&message, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, &address, &length) == STUN_MESSAGE_RETURN_SUCCESS,
+        if stun_message_find_xor_addr(&message, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, &address, &length)
+            == STUN_MESSAGE_RETURN_SUCCESS,
             cnet_endpoint_from_sockaddr(&address, &endpoint) == 0
         {
             result.address = Endpoint(endpoint)

@@ -41,7 +41,8 @@ final class LibraryOracle {
     func unprotectControl(_ packet: [UInt8]) -> [UInt8]? { apply(srtp_unprotect_rtcp, packet) }
 
     private func apply(
-        _ operation: (srtp_t?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>?) -> srtp_err_status_t, _ packet: [UInt8]
+        _ operation: (srtp_t?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>?) -> srtp_err_status_t,
+        _ packet: [UInt8]
     ) -> [UInt8]? {
         var memory = packet + [UInt8](repeating: 0, count: Int(SRTP_MAX_TRAILER_LEN) + 4)
         var length = Int32(packet.count)

@@ -14,7 +14,10 @@ struct PlainPacket {
     var bytes: [UInt8]
     var headerLength: Int
 
-    init(sequence: UInt16, ssrc: UInt32 = 0xcafe_babe, contributors: Int = 0, extensionWords: Int? = nil, payload: [UInt8]) {
+    init(
+        sequence: UInt16, ssrc: UInt32 = 0xcafe_babe, contributors: Int = 0, extensionWords: Int? = nil,
+        payload: [UInt8]
+    ) {
         bytes = [0x80 | UInt8(contributors), 96, UInt8(sequence >> 8), UInt8(sequence & 0xff), 1, 2, 3, 4]
         bytes += (0..<4).map { UInt8(truncatingIfNeeded: ssrc >> (24 - 8 * $0)) }
         bytes += [UInt8](repeating: 0x33, count: contributors * 4)
@@ -54,7 +57,8 @@ extension PacketSealer {
             return out.withUnsafeMutableBytes { memory in
                 guard let base = memory.baseAddress else { return nil }
                 return seal(
-                    headerLength: packet.headerLength, parts: parts, partCount: parts.count, ssrc: ssrc, index: index, out: base)
+                    headerLength: packet.headerLength, parts: parts, partCount: parts.count, ssrc: ssrc, index: index,
+                    out: base)
             }
         }
         guard let length, Array(out.suffix(8)) == canary else { return nil }

@@ -21,7 +21,8 @@ import Testing
         var random = SeededRandom(seed: 1)
         for length in 0...1500 {
             let plain = packet(length, random: &random)
-            let cuts = length < 4 ? [] : (0..<length % 4).map { _ in Int.random(in: 0...length, using: &random) }.sorted()
+            let cuts =
+                length < 4 ? [] : (0..<length % 4).map { _ in Int.random(in: 0...length, using: &random) }.sorted()
             let sealed = sealer.sealed(plain, index: firstIndex + UInt64(length), cuts: cuts)
             try #require(sealed == sender.protect(plain.bytes), "payload of \(length) bytes")
             try #require(sealed.flatMap(receiver.unprotect) == plain.bytes, "payload of \(length) bytes")

@@ -44,7 +44,9 @@ import Testing
         // The first stands before the rollover: a receiver has to have seen the old count.
         #expect(opener.opened(packets[65_236] ?? [], &window) != nil)
         let shuffled = indices.dropFirst().shuffled(using: &random)
-        for index in shuffled { #expect(opener.opened(packets[index] ?? [], &window) == packet(index).bytes, "index \(index)") }
+        for index in shuffled {
+            #expect(opener.opened(packets[index] ?? [], &window) == packet(index).bytes, "index \(index)")
+        }
         for index in indices { #expect(opener.opened(packets[index] ?? [], &window) == nil, "replay of \(index)") }
     }
 

@@ -10,7 +10,8 @@ import Testing
         let opener = try PacketOpener(testKeys(profile), profile: profile)
         var random = SeededRandom(seed: 30)
         for length in [0, 1, 15, 16, 17, 100, 1200] {
-            let plain = PlainPacket(sequence: UInt16(length), contributors: 1, extensionWords: 2, payload: random.bytes(length))
+            let plain = PlainPacket(
+                sequence: UInt16(length), contributors: 1, extensionWords: 2, payload: random.bytes(length))
             let sealed = try #require(sealer.sealed(plain, index: UInt64(length)))
             // Every byte of the header, the tag and a short payload; a sample of a long one.
             let step = length > 200 ? 13 : 1
@@ -72,7 +73,10 @@ import Testing
                 case 0: wire = Array(wire.prefix(Int.random(in: 0...wire.count, using: &random)))
                 case 1: wire += random.bytes(Int.random(in: 1...40, using: &random))
                 case 2 where !wire.isEmpty: wire[0] = UInt8.random(in: 128...191, using: &random)
-                default: if let at = wire.indices.randomElement(using: &random) { wire[at] = UInt8.random(in: 0...255, using: &random) }
+                default:
+                    if let at = wire.indices.randomElement(using: &random) {
+                        wire[at] = UInt8.random(in: 0...255, using: &random)
+                    }
                 }
             }
             let opened = isControl ? opener.openedControl(wire) : opener.opened(wire, &window)
@@ -85,7 +89,9 @@ import Testing
         for length in 0..<8 { #expect(sealer.sealedControl([UInt8](repeating: 0x80, count: length)) == nil) }
     }
 
-    @Test(arguments: [SRTPProfile.gcm128, .gcm256]) func gcmControlWithoutEncryptionIsRefused(profile: SRTPProfile) throws {
+    @Test(arguments: [SRTPProfile.gcm128, .gcm256]) func gcmControlWithoutEncryptionIsRefused(profile: SRTPProfile)
+        throws
+    {
         let sender = try LibraryOracle(testKeys(profile), profile, .sends, encryptsControl: false)
         let opener = try PacketOpener(testKeys(profile), profile: profile)
         var random = SeededRandom(seed: 34)

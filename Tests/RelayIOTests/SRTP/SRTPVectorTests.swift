@@ -31,7 +31,9 @@ import Testing
         #expect(
             stream
                 == bytes(
-                    hex: "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"))
+                    hex:
+                        "E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0"
+                ))
     }
 
     private let gcmSalt = SaltedCounter(salt: bytes(hex: "517569642070726f2071756f"), isGCM: true)
@@ -42,13 +44,19 @@ import Testing
 
     /// RFC 7714, section 16.1.1.
     @Test func formsTheVectorOfRFC7714() {
-        let media = gcmSalt.withVector(ssrc: 0x5501_a0b2, index: 0xf17b) { Array(UnsafeBufferPointer(start: $0, count: 12)) }
+        let media = gcmSalt.withVector(ssrc: 0x5501_a0b2, index: 0xf17b) {
+            Array(UnsafeBufferPointer(start: $0, count: 12))
+        }
         #expect(media == bytes(hex: "51753c6580c2726f20718414"))
-        let control = gcmSalt.withVector(ssrc: 0x4d61_7273, index: 0x5d4) { Array(UnsafeBufferPointer(start: $0, count: 12)) }
+        let control = gcmSalt.withVector(ssrc: 0x4d61_7273, index: 0x5d4) {
+            Array(UnsafeBufferPointer(start: $0, count: 12))
+        }
         #expect(control == bytes(hex: "517524055203726f207170bb"))
     }
 
-    private func sealed(_ key: [UInt8], _ plain: [UInt8], ssrc: UInt32, index: UInt64, associated: [UInt8]) throws -> [UInt8] {
+    private func sealed(_ key: [UInt8], _ plain: [UInt8], ssrc: UInt32, index: UInt64, associated: [UInt8]) throws
+        -> [UInt8]
+    {
         let context = try #require(copenssl_gcm_new(key, Int32(key.count), 1))
         defer { EVP_CIPHER_CTX_free(context) }
         var out = [UInt8](repeating: 0, count: plain.count + 16)

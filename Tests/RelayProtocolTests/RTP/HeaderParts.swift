@@ -3,7 +3,8 @@ import RelayProtocol
 
 /// An RTP header with an extension block of the given profile, padded to whole words, and a payload.
 func rtpPacket(
-    flags: UInt8 = 0, second: UInt8 = 96, sequence: UInt16 = 1, timestamp: UInt32 = 2, ssrc: UInt32 = 3, contributors: Int = 0,
+    flags: UInt8 = 0, second: UInt8 = 96, sequence: UInt16 = 1, timestamp: UInt32 = 2, ssrc: UInt32 = 3,
+    contributors: Int = 0,
     block: (profile: UInt16, elements: [UInt8])? = nil, payload: [UInt8] = []
 ) -> [UInt8] {
     var packet: [UInt8] = [0x80 | flags | UInt8(contributors) | (block == nil ? 0 : 0x10), second]
@@ -14,7 +15,8 @@ func rtpPacket(
     if let block {
         let padded = block.elements + [UInt8](repeating: 0, count: (4 - block.elements.count % 4) % 4)
         packet += [UInt8(block.profile >> 8), UInt8(block.profile & 0xff)]
-        packet += [UInt8(truncatingIfNeeded: (padded.count / 4) >> 8), UInt8(truncatingIfNeeded: padded.count / 4)] + padded
+        packet +=
+            [UInt8(truncatingIfNeeded: (padded.count / 4) >> 8), UInt8(truncatingIfNeeded: padded.count / 4)] + padded
     }
     return packet + payload
 }

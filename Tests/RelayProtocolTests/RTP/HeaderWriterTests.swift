@@ -6,13 +6,15 @@ import Testing
 @Suite struct HeaderWriterTests {
     private func values(_ sequence: UInt16 = 7, marker: Bool = false, padding: Bool = false) -> HeaderWriter.Values {
         HeaderWriter.Values(
-            sequence: sequence, timestamp: 0x0102_0304, marker: marker, hasPadding: padding, transportSequence: sequence &+ 1,
+            sequence: sequence, timestamp: 0x0102_0304, marker: marker, hasPadding: padding,
+            transportSequence: sequence &+ 1,
             sendTime: 0x00ab_cdef)
     }
 
     /// What `writer` makes of `source`, read with the publisher's identifiers; nil where it wrote more than it may.
     private func written(
-        _ writer: HeaderWriter, _ values: HeaderWriter.Values, source: [UInt8] = rtpPacket(), _ sourceMap: ExtensionMap = ExtensionMap()
+        _ writer: HeaderWriter, _ values: HeaderWriter.Values, source: [UInt8] = rtpPacket(),
+        _ sourceMap: ExtensionMap = ExtensionMap()
     ) -> [UInt8]? {
         var memory = [UInt8](repeating: 0xa5, count: 4096)
         let length: Int? = source.withUnsafeBytes { bytes in
@@ -54,7 +56,8 @@ import Testing
         let large = extensionMap([.mid: 4, .transportSequence: 15])
         let small = extensionMap([.mid: 4, .transportSequence: 14])
         for (map, mid) in [(large, "0"), (small, "seventeen letters"), (small, String(repeating: "m", count: 32))] {
-            let header = try #require(written(HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: mid), values(1)))
+            let header = try #require(
+                written(HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: mid), values(1)))
             #expect(header[12...13] == [0x10, 0])
             #expect(parsedExtensions(header, map) == [.mid: Array(mid.utf8), .transportSequence: [0, 2]])
         }
@@ -100,7 +103,8 @@ import Testing
         var random = SeededRandom(seed: 42)
         var lengths: Set<Int> = []
         for number in 0..<200 {
-            var next = values(UInt16.random(in: 0...UInt16.max, using: &random), marker: number % 2 == 0, padding: number % 3 == 0)
+            var next = values(
+                UInt16.random(in: 0...UInt16.max, using: &random), marker: number % 2 == 0, padding: number % 3 == 0)
             next.sendTime = UInt32.random(in: 0...0xff_ffff, using: &random)
             lengths.insert(try #require(written(writer, next)).count)
         }
@@ -109,7 +113,8 @@ import Testing
 
     @Test func oversizedElementsOfAPublisherAreDroppedNotWritten() throws {
         let map = extensionMap([
-            .mid: 1, .transportSequence: 2, .absoluteSendTime: 3, .audioLevel: 4, .videoOrientation: 5, .absoluteCaptureTime: 6,
+            .mid: 1, .transportSequence: 2, .absoluteSendTime: 3, .audioLevel: 4, .videoOrientation: 5,
+            .absoluteCaptureTime: 6,
             .dependencyDescriptor: 7,
         ])
         let long = [UInt8](repeating: 0xee, count: 255)
@@ -125,7 +130,8 @@ import Testing
     @Test func whatItWritesReadsBackTheSame() throws {
         var random = SeededRandom(seed: 43)
         let copied: [HeaderExtension: ClosedRange<Int>] = [
-            .audioLevel: 1...255, .videoOrientation: 1...255, .absoluteCaptureTime: 1...255, .dependencyDescriptor: 1...255,
+            .audioLevel: 1...255, .videoOrientation: 1...255, .absoluteCaptureTime: 1...255,
+            .dependencyDescriptor: 1...255,
         ]
         for number in 0..<3_000 {
             let highest: UInt8 = number % 2 == 0 ? 14 : 255
@@ -141,7 +147,9 @@ import Testing
                 let length = Int.random(in: 1...(number % 5 == 0 ? 255 : 18), using: &random)
                 let value = random.bytes(length)
                 elements += [UInt8(100 + offset), UInt8(length)] + value
-                if copied[kind] != nil, map[kind] != 0, kind == .dependencyDescriptor || length <= 16 { expected[kind] = value }
+                if copied[kind] != nil, map[kind] != 0, kind == .dependencyDescriptor || length <= 16 {
+                    expected[kind] = value
+                }
             }
             let mid = String(repeating: "x", count: Int.random(in: 0...34, using: &random))
             if map[.mid] != 0, (1...32).contains(mid.utf8.count) { expected[.mid] = Array(mid.utf8) }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct PacketHeaderTests {
     @Test func readsAFixedHeader() throws {
         let packet = rtpPacket(
-            flags: 0x20, second: 0x80 | 111, sequence: 0xfffe, timestamp: 0x8000_0001, ssrc: 0xdead_beef, payload: [1, 2, 3])
+            flags: 0x20, second: 0x80 | 111, sequence: 0xfffe, timestamp: 0x8000_0001, ssrc: 0xdead_beef,
+            payload: [1, 2, 3])
         let header = try #require(parsedHeader(packet))
         #expect(header.payloadType == 111)
         #expect(header.marker)
