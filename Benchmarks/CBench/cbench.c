@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -121,6 +122,31 @@ int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microsecond
     for (int i = 0; i < ready; i++) tags[i] = events[i].data.u32;
     return ready < 0 ? 0 : ready;
 }
+
+static volatile sig_atomic_t children[16];
+
+static void end_all(int number) {
+    for (size_t i = 0; i < sizeof children / sizeof *children; i++)
+        if (children[i] > 0) kill(children[i], SIGTERM);
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void replace_child(int from, int to) {
+    for (size_t i = 0; i < sizeof children / sizeof *children; i++) {
+        if (children[i] != from) continue;
+        children[i] = to;
+        return;
+    }
+}
+
+void cbench_child_began(int pid) {
+    signal(SIGINT, end_all);
+    signal(SIGTERM, end_all);
+    replace_child(0, pid);
+}
+
+void cbench_child_ended(int pid) { replace_child(pid, 0); }
 
 int64_t cbench_cpu_time(int pid) {
     clockid_t clock;

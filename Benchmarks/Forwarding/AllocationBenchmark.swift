@@ -36,7 +36,7 @@ struct AllocationBenchmark {
         defer { try? FileManager.default.removeItem(atPath: table) }
         let server = try Server(
             options, environment: ["LD_PRELOAD": options.mallocCounter, "MALLOC_COUNTER_FILE": table])
-        defer { server.process.stop() }
+        defer { server.stop() }
         let loop = ClientLoop()
         let meeting = try Meeting(server, loop: loop)
         try meeting.open("allocations")

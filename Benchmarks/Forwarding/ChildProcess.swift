@@ -18,6 +18,7 @@ final class ChildProcess {
         process.standardInput = input
         process.standardOutput = output
         try process.run()
+        cbench_child_began(process.processIdentifier)
     }
 
     var pid: Int32 { process.processIdentifier }
@@ -75,8 +76,10 @@ final class ChildProcess {
 
     func stop() {
         try? input.fileHandleForWriting.close()
-        guard process.isRunning else { return }
-        process.terminate()
-        process.waitUntilExit()
+        if process.isRunning {
+            process.terminate()
+            process.waitUntilExit()
+        }
+        cbench_child_ended(process.processIdentifier)
     }
 }

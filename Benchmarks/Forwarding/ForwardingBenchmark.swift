@@ -28,7 +28,7 @@ struct ForwardingBenchmark {
     func run() throws -> Result {
         let loop = ClientLoop()
         let server = try Server(options)
-        defer { server.process.stop() }
+        defer { server.stop() }
         let trace = VideoTrace(kilobits: options.kilobits)
         let bound = try Bound(options, trace: trace, loop: loop)
         defer { bound.process.stop() }

@@ -15,7 +15,7 @@ struct MemoryBenchmark {
 
     func run() throws -> Result {
         let server = try Server(options)
-        defer { server.process.stop() }
+        defer { server.stop() }
         let loop = ClientLoop()
         let meeting = try Meeting(server, loop: loop)
         let rooms = (0..<(options.idleConsumers + Self.perRoom - 1) / Self.perRoom).map { "idle-\($0)" }

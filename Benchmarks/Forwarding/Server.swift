@@ -4,9 +4,9 @@ import Foundation
 struct Server {
     let process: ChildProcess
     let api: MediaServerAPI
+    private let folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())"
 
     init(_ options: Options, environment: [String: String] = [:]) throws {
-        let folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())"
         process = try ChildProcess(
             options.server,
             [
@@ -14,11 +14,21 @@ struct Server {
                 "--announce", "127.0.0.1", "--log-level", "warning", "--data-dir", folder,
             ],
             environment: environment)
-        // ready http=ADDR:PORT media=ADDR:PORT[,…]
-        let line = try process.readLine()
-        guard let http = line.split(separator: " ").first(where: { $0.hasPrefix("http=") }),
-            let port = http.split(separator: ":").last.flatMap({ UInt16($0) })
-        else { throw BenchmarkError("the server said: \(line)") }
-        api = try MediaServerAPI(port: port)
+        do {
+            // ready http=ADDR:PORT media=ADDR:PORT[,…]
+            let line = try process.readLine()
+            guard let http = line.split(separator: " ").first(where: { $0.hasPrefix("http=") }),
+                let port = http.split(separator: ":").last.flatMap({ UInt16($0) })
+            else { throw BenchmarkError("the server said: \(line)") }
+            api = try MediaServerAPI(port: port)
+        } catch {
+            process.stop()
+            throw error
+        }
+    }
+
+    func stop() {
+        process.stop()
+        try? FileManager.default.removeItem(atPath: folder)
     }
 }

@@ -43,6 +43,11 @@ int cbench_poll_add(int poll, int fd, uint32_t tag);
 /// Waits at most `microseconds`; returns how many tags were written.
 int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds);
 
+/// From now on, process `pid` (one of at most 16) is terminated when this program is interrupted or terminated: it is in a
+/// process group of its own.
+void cbench_child_began(int pid);
+void cbench_child_ended(int pid);
+
 /// Nanoseconds of processor time that process `pid` has used, all threads together; -1 where there is none.
 int64_t cbench_cpu_time(int pid);
 
