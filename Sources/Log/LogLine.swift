@@ -23,10 +23,10 @@ package enum LogLine {
         line.append(contentsOf: " level=".utf8)
         line.append(contentsOf: level.name.utf8)
         line.append(contentsOf: " event=".utf8)
-        event.withUTF8Buffer { line.append(contentsOf: $0) }
+        event.withUTF8Buffer { appendKey($0, to: &line) }
         for (key, value) in fields {
             line.append(UInt8(ascii: " "))
-            appendKey(key, to: &line)
+            appendKey(key.utf8, to: &line)
             line.append(UInt8(ascii: "="))
             if isBare(value) { line.append(contentsOf: value.utf8) } else { appendQuoted(value, to: &line) }
         }
@@ -42,7 +42,7 @@ package enum LogLine {
         line.append(contentsOf: #"","level":""#.utf8)
         line.append(contentsOf: level.name.utf8)
         line.append(contentsOf: #"","event":""#.utf8)
-        event.withUTF8Buffer { line.append(contentsOf: $0) }
+        event.withUTF8Buffer { appendKey($0, to: &line) }
         line.append(UInt8(ascii: "\""))
         for (key, value) in fields {
             line.append(UInt8(ascii: ","))
@@ -53,9 +53,9 @@ package enum LogLine {
         line.append(contentsOf: "}\n".utf8)
     }
 
-    /// A key without quotes: what a reader could take for a delimiter becomes `_`.
-    private static func appendKey(_ key: String, to line: inout [UInt8]) {
-        for byte in key.utf8 {
+    /// A key or an event's name without quotes: what a reader could take for a delimiter becomes `_`.
+    private static func appendKey(_ key: some Sequence<UInt8>, to line: inout [UInt8]) {
+        for byte in key {
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):

@@ -27,6 +27,13 @@ struct LogLineTests {
         #expect(line(.json, ["k": value]).hasSuffix(",\"k\":\(written)}\n"))
     }
 
+    @Test(arguments: [(Log.Format.text, " event=two_words k=v\n"), (.json, #","event":"two_words","k":"v"}"# + "\n")])
+    func anEventIsOneWord(format: Log.Format, end: String) {
+        var bytes: [UInt8] = []
+        LogLine.append(to: &bytes, format: format, time: 0, level: .info, event: "two words", fields: ["k": "v"])
+        #expect(String(decoding: bytes, as: UTF8.self).hasSuffix(end))
+    }
+
     @Test func neverBreaksALine() {
         let nasty = String(String.UnicodeScalarView((0...0x2FFF).compactMap(Unicode.Scalar.init)))
         for format in Log.Format.allCases {

@@ -48,7 +48,7 @@ final class WorkerThread: Sendable {
                 loop.run()
                 loop.close()
             } catch {
-                Log.error("worker failed to start", ["worker": "\(number)", "error": "\(error)"])
+                Log.error("worker.cannot-start", ["worker": "\(number)", "error": "\(error)"])
                 isReady.signal()
             }
         }

@@ -46,7 +46,7 @@ extension Worker {
             if remote.weAreDTLSClient { dtls.start() }
             drainDTLS(transport)
         } catch {
-            Log.error("DTLS set-up failed", ["error": "\(error)"])
+            Log.error("dtls.set-up-failed", ["error": "\(error)"])
         }
     }
 
@@ -67,7 +67,7 @@ extension Worker {
         case .connected: if transport.sealer == nil { takeKeys(dtls, transport) }
         case .closed: close(transport)
         case .failed(let reason):
-            Log.warning("DTLS failed", ["transport": "\(transport.id.value)", "reason": reason])
+            Log.warning("transport.dtls-failed", ["transport": "\(transport.id.value)", "reason": reason])
             close(transport)
         }
     }
@@ -82,7 +82,7 @@ extension Worker {
             setState(transport, .connected)
             requestKeyframes(for: transport)
         } catch {
-            Log.warning("no SRTP keys", ["transport": "\(transport.id.value)", "error": "\(error)"])
+            Log.warning("transport.no-keys", ["transport": "\(transport.id.value)", "error": "\(error)"])
             close(transport)
         }
     }
@@ -113,7 +113,7 @@ extension Worker {
             guard transport.remote != nil || transport.paths.lastCheck != nil else { continue }
             let silence = now - (transport.paths.lastCheck ?? transport.describedAt ?? transport.openedAt)
             if silence > consentTimeout {
-                Log.info("consent expired", ["transport": "\(transport.id.value)"])
+                Log.info("transport.consent-expired", ["transport": "\(transport.id.value)"])
                 close(transport)
             } else if silence > worrying, transport.state == .connected {
                 setState(transport, .disconnected)
