@@ -63,6 +63,15 @@ import Web
         }
     }
 
+    @Test(arguments: ["12345678901234567890123", "1e30", "0.00000001"])
+    func refusesNumbersThatWouldNotComeBackAsTheyWere(number: String) async throws {
+        let backend = Backend()
+        let answer = try await backend.call(.POST, "/rooms/r", #"{"userId":\#(number)}"#)
+        #expect(answer.status == 400)
+        #expect(answer.json["error"]?["user_id"] == "userId: this number is not exact, send it as a string")
+        #expect(backend.face.counts.rooms == 0)
+    }
+
     @Test(arguments: ["", String(repeating: "x", count: 129), "a\u{0}", "a\nb", "\u{7F}", "\u{85}"])
     func refusesBadIDs(id: String) async throws {
         let backend = try await Backend.withTwoUsers()

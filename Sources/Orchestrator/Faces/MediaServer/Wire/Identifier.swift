@@ -11,7 +11,12 @@ nonisolated struct Identifier: Decodable {
         case .string(let text): self.text = text
         case .integer(let number): text = String(number)
         case .unsigned(let number): text = String(number)
-        case .number(let number): text = String(number)
+        case .number(let number):
+            text = String(number)
+            guard !text.contains("e") else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "this number is not exact, send it as a string"))
+            }
         default:
             throw DecodingError.typeMismatch(
                 String.self, .init(codingPath: decoder.codingPath, debugDescription: "expected a string or a number"))
