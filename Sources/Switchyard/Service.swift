@@ -108,7 +108,7 @@ final class Service {
                 throw ServiceError.dataDirectory(path, reason: String(cString: strerror(errno)))
             }
         }
-        if access(path, R_OK | W_OK | X_OK) != 0 {
+        if access(made, R_OK | W_OK | X_OK) != 0 {
             throw ServiceError.dataDirectory(path, reason: String(cString: strerror(errno)))
         }
     }

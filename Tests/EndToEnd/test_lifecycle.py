@@ -120,7 +120,8 @@ async def test_a_taken_port_is_a_clear_error():
 @pytest.mark.parametrize("arguments, words", [
     (["serve", "--listne", "127.0.0.1:0"], ["listne", "--listen"]), (["serve", "--listen", "nonsense"], ["nonsense"]),
     (["serve", "--media-port", "70000"], ["70000"]), (["serve", "--workers", "many"], ["many"]), (["sevre"], ["sevre"]),
-    (["serve", "--announce", "not an address"], ["not an address"])])
+    (["serve", "--announce", "not an address"], ["not an address"]),
+    (["serve", "--listen", "127.0.0.1:0", "--media-port", "0", "--data-dir", __file__], ["data-dir", "Not a directory"])])
 async def test_a_wrong_command_line_is_explained(arguments, words):
     status, output = await run_to_end(*arguments)
     assert status != 0 and all(word in output for word in words), output
