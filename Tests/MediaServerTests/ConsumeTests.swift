@@ -45,6 +45,7 @@ import Web
     @Test(arguments: [
         (SubscriptionFailure.Reason.unknownProducer, 404, "id"), (.superseded, 409, "answer"),
         (.mismatch("3 m-lines, offered were 2"), 409, "answer"), (.unusableDescription("line 1"), 400, "answer"),
+        (.limit(name: "sdp.max-bytes", value: 9), 413, "answer"),
     ])
     func saysWhichAnswerWasWrong(reason: SubscriptionFailure.Reason, status: Int, field: String) async throws {
         let backend = try await withTwoProducers()

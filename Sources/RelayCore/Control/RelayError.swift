@@ -23,6 +23,8 @@ public struct SubscriptionFailure: Error, Equatable, Sendable {
         case mismatch(String)
         /// The SDP cannot be used.
         case unusableDescription(String)
+        /// A configured limit is reached; `name` is the setting.
+        case limit(name: String, value: Int)
     }
 
     public init(producer: ParticipantID, reason: Reason) {

@@ -39,6 +39,25 @@ import Testing
         #expect(!fixture.events.contains(.transportState(room: fixture.room, participant: alice, producer: nil, state: .closed)))
     }
 
+    @Test func aDescriptionBeyondItsLimitIsRefusedByTheSettingsName() throws {
+        let fixture = try EngineFixture { $0.maximumDescriptionBytes = 4096 }
+        let long = String(repeating: "a=x\r\n", count: 1_000)
+        let peer = try TestPeer()
+        #expect(throws: RelayError.limit(name: "sdp.max-bytes", value: 4096)) {
+            _ = try fixture.engine.produce(
+                room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer) + long, wanted: nil)
+        }
+        _ = try fixture.engine.produce(room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer), wanted: nil)
+        let offer = try fixture.engine.offer(room: fixture.room, subscriber: bob, producer: alice, restart: false)
+        let answer = EngineFixture.answer(of: try TestPeer(), to: offer)
+        #expect(throws: SubscriptionFailure(producer: alice, reason: .limit(name: "sdp.max-bytes", value: 4096))) {
+            _ = try fixture.engine.consume(
+                room: fixture.room, subscriber: bob, answers: [SubscriberAnswer(producer: alice, sdp: answer + long)])
+        }
+        _ = try fixture.engine.consume(
+            room: fixture.room, subscriber: bob, answers: [SubscriberAnswer(producer: alice, sdp: answer)])
+    }
+
     @Test func roomsAreIsolated() throws {
         let fixture = try EngineFixture()
         let one = try fixture.publisher()
@@ -150,6 +169,29 @@ import Testing
         #expect(fixture.wait([publisher, again]) { again.media.count == 1 })
         #expect(fixture.engine.statistics(room: fixture.room, participant: bob).consume.count == 1)
         #expect(fixture.engine.rememberedStatistics == 2)
+    }
+
+    @Test func aConnectionClosedBeforeTheAnswerMakesWayForANewOne() throws {
+        let fixture = try EngineFixture { $0.maximumTransports = 2 }
+        let publisher = try fixture.publisher()
+        let old = try fixture.subscriber()
+        let offer = try fixture.engine.offer(room: fixture.room, subscriber: bob, producer: alice, restart: true)
+        old.closeDTLS()
+        let closed = RelayEvent.transportState(room: fixture.room, participant: bob, producer: alice, state: .closed)
+        try #require(fixture.wait([old]) { fixture.events.contains(closed) })
+        func consume(_ peer: TestPeer) throws {
+            _ = try fixture.engine.consume(
+                room: fixture.room, subscriber: bob,
+                answers: [SubscriberAnswer(producer: alice, sdp: EngineFixture.answer(of: peer, to: offer))])
+        }
+        #expect(throws: SubscriptionFailure(producer: alice, reason: .superseded)) { try consume(old) }
+        let new = try TestPeer()
+        try consume(new)
+        try new.connect(to: offer)
+        try #require(fixture.handshake(new))
+        audio(publisher, 1)
+        #expect(fixture.wait([publisher, new]) { new.media.count == 1 })
+        #expect(fixture.engine.rememberedStatistics <= 2)
     }
 
     @Test func statisticsHaveARowAConnection() throws {

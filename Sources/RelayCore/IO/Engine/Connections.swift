@@ -30,7 +30,7 @@ final class Publishing {
 
 /// The control thread's side of one subscribing connection.
 final class Subscribing {
-    let transport: TransportID
+    var transport: TransportID
     var negotiation: SubscriberNegotiation
     var local: LocalTransport
     var isDead = false

@@ -5,6 +5,7 @@ extension RelayEngine {
     public func produce(
         room id: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> Production {
+        try checkSize(of: offer)
         let isNewRoom = rooms[id] == nil
         let room = connections(of: id)
         do {

@@ -36,23 +36,51 @@ extension RelayEngine {
             guard let subscribing = rooms[id]?.publishing[answer.producer]?.subscribers[subscriber] else {
                 throw SubscriptionFailure(producer: answer.producer, reason: .unknownProducer)
             }
-            guard !subscribing.isDead else { throw SubscriptionFailure(producer: answer.producer, reason: .superseded) }
-            // Two answers for one producer: the second meets what the first left, an offer that is answered.
-            var negotiation = checked.last { $0.subscribing === subscribing }?.negotiation ?? subscribing.negotiation
-            do {
-                let result = try negotiation.accept(answer: answer.sdp)
-                checked.append((subscribing, negotiation, result))
+            do throws(RelayError) {
+                try checkSize(of: answer.sdp)
+                if subscribing.isDead { try checkTransportLimit(besides: checked.count { $0.subscribing.isDead }) }
             } catch {
                 throw SubscriptionFailure(producer: answer.producer, reason: SubscriptionFailure.Reason(error))
             }
+            // Two answers for one producer: the second meets what the first left, an offer that is answered.
+            var negotiation = checked.last { $0.subscribing === subscribing }?.negotiation ?? subscribing.negotiation
+            do throws(NegotiationError) {
+                let result = try negotiation.accept(answer: answer.sdp)
+                // Once closed, an offer is only for a peer connection that was not there before: that has its own keys.
+                if subscribing.isDead, let old = subscribing.negotiation.remote?.fingerprints,
+                    Set(old) == Set(result.remote?.fingerprints ?? [])
+                {
+                    throw NegotiationError.superseded
+                }
+                checked.append((subscribing, negotiation, result))
+            } catch {
+                let reason = subscribing.isDead ? .superseded : SubscriptionFailure.Reason(error)
+                throw SubscriptionFailure(producer: answer.producer, reason: reason)
+            }
         }
         guard let room = rooms[id] else { return [] }
-        for (subscribing, negotiation, result) in checked {
+        for ((subscribing, negotiation, result), answer) in zip(checked, answers) {
             subscribing.negotiation = negotiation
+            if subscribing.isDead {
+                reopen(subscribing, ConnectionOwner(room: id, participant: subscriber, producer: answer.producer), in: room)
+            }
             if let remote = result.remote { post(.connect(subscribing.transport, remote), to: room) }
             post(.send(subscribing.transport, result.tracks), to: room)
         }
         return checked.map(\.result.refused)
+    }
+
+    /// A new connection under the credentials that the open offer has.
+    private func reopen(_ subscribing: Subscribing, _ owner: ConnectionOwner, in room: RoomConnections) {
+        guard let producer = owner.producer, let publishing = room.publishing[producer] else { return }
+        close(subscribing.transport, in: room)
+        subscribing.transport = newTransport(owner)
+        subscribing.isDead = false
+        let local = subscribing.local
+        post(
+            .open(
+                subscribing.transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag,
+                password: local.password), to: room)
     }
 
     public func statistics(room id: RoomID, participant: ParticipantID) -> ParticipantStatistics {
@@ -70,6 +98,14 @@ extension RelayEngine {
 }
 
 extension SubscriptionFailure.Reason {
+    init(_ error: RelayError) {
+        switch error {
+        case .unusableDescription(let reason): self = .unusableDescription(reason)
+        case .notProducing: self = .unknownProducer
+        case .limit(let name, let value): self = .limit(name: name, value: value)
+        }
+    }
+
     init(_ error: NegotiationError) {
         switch error {
         case .unusable(let reason): self = .unusableDescription(reason)

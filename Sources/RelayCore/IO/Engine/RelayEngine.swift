@@ -90,9 +90,16 @@ public final class RelayEngine: Relay {
             candidates: workers[room.worker].candidates)
     }
 
-    func checkTransportLimit() throws(RelayError) {
-        guard owners.count < settings.maximumTransports else {
+    /// - Parameter others: connections that are to be made as well.
+    func checkTransportLimit(besides others: Int = 0) throws(RelayError) {
+        guard owners.count + others < settings.maximumTransports else {
             throw .limit(name: "media.max-transports", value: settings.maximumTransports)
+        }
+    }
+
+    func checkSize(of description: String) throws(RelayError) {
+        guard description.utf8.count <= settings.maximumDescriptionBytes else {
+            throw .limit(name: "sdp.max-bytes", value: settings.maximumDescriptionBytes)
         }
     }
 
