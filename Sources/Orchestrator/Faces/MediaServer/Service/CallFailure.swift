@@ -71,9 +71,7 @@ extension CallFailure {
             switch failure.reason {
             case .unknownProducer: .missing(.id, "there is no producer \"\(id)\" that was offered to this user")
             case .superseded:
-                .conflict(
-                    .answer,
-                    "the answer for \"\(id)\" belongs to an offer that a newer one has replaced, that was answered, or whose connection is closed")
+                .conflict(.answer, "the answer for \"\(id)\" is too late: its offer was replaced or answered, or its connection closed")
             case .mismatch(let reason): .conflict(.answer, "the answer for \"\(id)\" does not fit its offer: \(reason)")
             case .unusableDescription(let reason): .invalid(.answer, "the answer for \"\(id)\" cannot be used: \(reason)")
             case .limit(let name, let value): CallFailure(.limit(name: name, value: value), field: .answer).about(id)
