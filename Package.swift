@@ -25,15 +25,18 @@ let cShims: [Target] = [
     .systemLibrary(name: "CSRTP", path: "CShims/CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
     .systemLibrary(name: "CHTTPParser", path: "CShims/CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
     .systemLibrary(name: "CWslay", path: "CShims/CWslay", providers: [.apt(["libwslay-dev"])]),
-    .systemLibrary(name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
-    .target(name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    .systemLibrary(
+        name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .target(
+        name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     .target(name: "CNet", path: "CShims/CNet"),
     .target(name: "CPage", path: "CShims/CPage"),
 ]
 
 let relayCore: [Target] = [
     .target(name: "RelayControl", path: "Sources/RelayCore/Control", swiftSettings: swift),
-    .target(name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol", swiftSettings: swift),
+    .target(
+        name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol", swiftSettings: swift),
     .target(
         name: "RelayIO",
         dependencies: ["RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "COpenSSL", "CSRTP", "CNet"],
@@ -41,7 +44,8 @@ let relayCore: [Target] = [
 ]
 
 let orchestrator: [Target] = [
-    .target(name: "RoomModel", dependencies: ["RelayControl"], path: "Sources/Orchestrator/Model", swiftSettings: swift),
+    .target(
+        name: "RoomModel", dependencies: ["RelayControl"], path: "Sources/Orchestrator/Model", swiftSettings: swift),
     .target(name: "Web", path: "Sources/Orchestrator/Web", swiftSettings: onControlThread),
     .target(
         name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "Web", "Log"],
@@ -53,22 +57,32 @@ let orchestrator: [Target] = [
 
 let rest: [Target] = [
     .target(name: "Log", path: "Sources/Log", swiftSettings: swift),
-    .target(name: "Configuration", dependencies: ["RelayControl", "Log"], path: "Sources/Configuration", swiftSettings: swift),
+    .target(
+        name: "Configuration", dependencies: ["RelayControl", "Log"], path: "Sources/Configuration",
+        swiftSettings: swift),
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log", "Configuration", "CUV", "COpenSSL", "CNet", "CPage"] + allocator,
+        dependencies: [
+            "RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log",
+            "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
+        ] + allocator,
         path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),
 ]
 
 let tests: [Target] = [
     .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
-    .executableTarget(name: "main-loop-probe", dependencies: ["Loop"], path: "Tests/MainLoopProbe", swiftSettings: onControlThread),
+    .executableTarget(
+        name: "main-loop-probe", dependencies: ["Loop"], path: "Tests/MainLoopProbe", swiftSettings: onControlThread),
     .testTarget(name: "LoopTests", dependencies: ["Loop", "main-loop-probe"], swiftSettings: swift),
-    .testTarget(name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+        name: "RelayProtocolTests", dependencies: ["RelayControl", "RelayProtocol", "TestSupport"], swiftSettings: swift
+    ),
     .testTarget(
         name: "RelayIOTests",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet", "TestSupport"],
+        dependencies: [
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet", "TestSupport",
+        ],
         swiftSettings: swift),
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
@@ -77,7 +91,9 @@ let tests: [Target] = [
         name: "SwitchyardTests",
         dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
         swiftSettings: swift),
-    .testTarget(name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"], swiftSettings: swift),
+    .testTarget(
+        name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"],
+        swiftSettings: swift),
 ]
 
 // ./yard bench builds and runs these (docs/benchmarks.md).
@@ -85,7 +101,8 @@ let benchmarks: [Target] = [
     .target(name: "CBench", path: "Benchmarks/CBench", linkerSettings: [.linkedLibrary("crypto")]),
     .target(name: "MallocCounter", path: "Benchmarks/MallocCounter", linkerSettings: [.linkedLibrary("dl")]),
     .executableTarget(
-        name: "forwarding-bound", path: "Benchmarks/bound", linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("pthread")]),
+        name: "forwarding-bound", path: "Benchmarks/bound",
+        linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("pthread")]),
     .executableTarget(
         name: "switchyard-bench",
         dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "CNice", "COpenSSL", "CNet", "CBench"],

@@ -18,7 +18,9 @@ public final class FileWatch: LoopHandle {
     private var body: ((FileEvents) -> Void)?
     private var watched: FileEvents
 
-    init(loop: EventLoop, descriptor: Int32, events: FileEvents, _ body: @escaping (FileEvents) -> Void) throws(LoopError) {
+    init(loop: EventLoop, descriptor: Int32, events: FileEvents, _ body: @escaping (FileEvents) -> Void)
+        throws(LoopError)
+    {
         registry = loop.registry
         self.body = body
         watched = events

@@ -7,7 +7,10 @@ import Testing
     @Test func firesTimersInTheOrderOfTheirTimes() throws {
         let loop = try EventLoop()
         var fired: [String] = []
-        loop.timer(afterMilliseconds: 6) { fired.append("late"); loop.stop() }
+        loop.timer(afterMilliseconds: 6) {
+            fired.append("late")
+            loop.stop()
+        }
         loop.timer(afterMilliseconds: 1) { fired.append("early") }
         loop.run()
         #expect(fired == ["early", "late"])
@@ -108,7 +111,11 @@ import Testing
         let loop = try EventLoop()
         let here = pthread_self()
         var result: Bool?
-        loop.offload { pthread_self() != here } then: { result = $0 }
+        loop.offload {
+            pthread_self() != here
+        } then: {
+            result = $0
+        }
         loop.run()
         #expect(result == true)
     }
@@ -117,7 +124,12 @@ import Testing
         let loop = try EventLoop()
         let done = Mutex(false)
         let gate = try FileGate()
-        loop.offload { gate.wait(); done.withLock { $0 = true } } then: { Issue.record("completed") }
+        loop.offload {
+            gate.wait()
+            done.withLock { $0 = true }
+        } then: {
+            Issue.record("completed")
+        }
         let thread = try Thread { gate.open() }
         loop.close()
         thread.join()
@@ -127,7 +139,10 @@ import Testing
     @Test func catchesSignals() throws {
         let loop = try EventLoop()
         var caught = 0
-        try loop.signal(SIGUSR2) { caught += 1; loop.stop() }
+        try loop.signal(SIGUSR2) {
+            caught += 1
+            loop.stop()
+        }
         kill(getpid(), SIGUSR2)
         loop.run()
         #expect(caught == 1)
@@ -155,7 +170,10 @@ private struct Thread {
     private let id: pthread_t
 
     init(_ body: @escaping @Sendable () -> Void) throws {
-        final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+        final class Box {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
         var id = pthread_t()
         let box = Unmanaged.passRetained(Box(body))
         let code = pthread_create(
@@ -181,7 +199,13 @@ private final class FileGate: Sendable {
         ends = (pair[0], pair[1])
     }
 
-    deinit { close(ends.read); close(ends.write) }
+    deinit {
+        close(ends.read)
+        close(ends.write)
+    }
     func open() { _ = write(ends.write, "x", 1) }
-    func wait() { var byte: UInt8 = 0; _ = read(ends.read, &byte, 1) }
+    func wait() {
+        var byte: UInt8 = 0
+        _ = read(ends.read, &byte, 1)
+    }
 }

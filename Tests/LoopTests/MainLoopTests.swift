@@ -6,7 +6,8 @@ import Testing
         // The build puts the tests and the probe into one directory.
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let probe = Process()
-        probe.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("main-loop-probe")
+        probe.executableURL = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent(
+            "main-loop-probe")
         let output = Pipe()
         probe.standardOutput = output
         try probe.run()

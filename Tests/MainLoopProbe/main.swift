@@ -22,7 +22,9 @@ mainLoop.loop.timer(afterMilliseconds: 0) {
         }.value
         for _ in 0..<1000 { await Task.yield() }
         step("yielded")
-        mainLoop.loop.offload { pthread_self() } then: { thread in
+        mainLoop.loop.offload {
+            pthread_self()
+        } then: { thread in
             MainActor.assumeIsolated {
                 step(thread == mainThread ? "offloaded to the main thread" : "offloaded")
                 kill(getpid(), SIGTERM)

@@ -196,15 +196,16 @@ import Web
         #expect(backend.face.counts.users == 1)
     }
 
-    @Test(arguments: [
-        (#"{"#, nil, "body"), (#"[]"#, nil, "body"), (#"{}"#, nil, "body"), (#"{"type":"dance"}"#, "dance", "body"),
-        (#"{"type":"produce","offer":{"type":"offer","sdp":"o"}}"#, "produce", "room_id"),
-        (#"{"type":"join","room":"r"}"#, "join", "userInfo"), (#"{"type":"join","name":"A"}"#, "join", "room_id"),
-        (#"{"type":"join","room":"","name":"A"}"#, "join", "room_id"),
-        (#"{"type":"join","room":"r","name":""}"#, "join", "userInfo"),
-        (#"{"type":"join","room":"r","name":7}"#, "join", "userInfo"),
-        (#"{"type":"join","room":{},"name":"A"}"#, "join", "room_id"),
-    ] as [(String, String?, String)])
+    @Test(
+        arguments: [
+            (#"{"#, nil, "body"), (#"[]"#, nil, "body"), (#"{}"#, nil, "body"), (#"{"type":"dance"}"#, "dance", "body"),
+            (#"{"type":"produce","offer":{"type":"offer","sdp":"o"}}"#, "produce", "room_id"),
+            (#"{"type":"join","room":"r"}"#, "join", "userInfo"), (#"{"type":"join","name":"A"}"#, "join", "room_id"),
+            (#"{"type":"join","room":"","name":"A"}"#, "join", "room_id"),
+            (#"{"type":"join","room":"r","name":""}"#, "join", "userInfo"),
+            (#"{"type":"join","room":"r","name":7}"#, "join", "userInfo"),
+            (#"{"type":"join","room":{},"name":"A"}"#, "join", "room_id"),
+        ] as [(String, String?, String)])
     func refusesBeforeJoining(text: String, request: String?, field: String) async throws {
         let ann = try await page()
         ann.say(text)
@@ -216,17 +217,18 @@ import Web
         #expect(backend.face.counts.rooms == 0)
     }
 
-    @Test(arguments: [
-        (#"{"type":"produce"}"#, "produce", nil, "body"),
-        (#"{"type":"produce","offer":{"type":"answer","sdp":"o"}}"#, "produce", nil, "offer"),
-        (#"{"type":"produce","constraints":{"audio":true,"video":true}}"#, "produce", nil, "constraints"),
-        (#"{"type":"consume","id":"9","answer":{"type":"answer","sdp":"a"}}"#, "consume", "9", "id"),
-        (#"{"type":"consume","id":"9","answer":"a"}"#, "consume", "9", "answer"),
-        (#"{"type":"consume","id":{},"answer":{"type":"answer","sdp":"a"}}"#, "consume", nil, "id"),
-        (#"{"type":"offer","id":"9"}"#, "offer", "9", "id"), (#"{"type":"offer"}"#, "offer", nil, "id"),
-        (#"{"type":"unproduce"}"#, "unproduce", nil, "user_id"),
-        (#"{"type":"join","room":"other","name":"A"}"#, "join", nil, "room_id"),
-    ] as [(String, String, String?, String)])
+    @Test(
+        arguments: [
+            (#"{"type":"produce"}"#, "produce", nil, "body"),
+            (#"{"type":"produce","offer":{"type":"answer","sdp":"o"}}"#, "produce", nil, "offer"),
+            (#"{"type":"produce","constraints":{"audio":true,"video":true}}"#, "produce", nil, "constraints"),
+            (#"{"type":"consume","id":"9","answer":{"type":"answer","sdp":"a"}}"#, "consume", "9", "id"),
+            (#"{"type":"consume","id":"9","answer":"a"}"#, "consume", "9", "answer"),
+            (#"{"type":"consume","id":{},"answer":{"type":"answer","sdp":"a"}}"#, "consume", nil, "id"),
+            (#"{"type":"offer","id":"9"}"#, "offer", "9", "id"), (#"{"type":"offer"}"#, "offer", nil, "id"),
+            (#"{"type":"unproduce"}"#, "unproduce", nil, "user_id"),
+            (#"{"type":"join","room":"other","name":"A"}"#, "join", nil, "room_id"),
+        ] as [(String, String, String?, String)])
     func refusesWithTheErrorsOfREST(text: String, request: String, id: String?, field: String) async throws {
         let ann = try await page()
         try ann.join(as: "Ann")

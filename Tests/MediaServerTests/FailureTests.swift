@@ -24,7 +24,8 @@ import Web
     @Test func fieldsOfTheBodyKeepTheirNames() throws {
         let face = Backend().face
         let response = face.failure(.badBody("offer.sdp: is required"))
-        #expect(try JSONBody.decode(JSONValue.self, from: response.body) == ["error": ["offer": "offer.sdp: is required"]])
+        #expect(
+            try JSONBody.decode(JSONValue.self, from: response.body) == ["error": ["offer": "offer.sdp: is required"]])
     }
 
     @Test func everyRouteWantsAKeyButTheDemosSocket() {

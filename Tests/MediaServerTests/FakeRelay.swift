@@ -57,7 +57,8 @@ import RelayControl
     func consume(
         room: RoomID, subscriber: ParticipantID, answers: [SubscriberAnswer]
     ) throws(SubscriptionFailure) -> [[RefusedTrack]] {
-        calls.append("consume \(room) \(subscriber) \(answers.map { "\($0.producer)=\($0.sdp)" }.joined(separator: ","))")
+        calls.append(
+            "consume \(room) \(subscriber) \(answers.map { "\($0.producer)=\($0.sdp)" }.joined(separator: ","))")
         if let consumeFailure { throw consumeFailure }
         for answer in answers where offers["\(room) \(answer.producer) for \(subscriber)"] == nil {
             throw SubscriptionFailure(producer: answer.producer, reason: .unknownProducer)

@@ -6,7 +6,8 @@ import Web
 /// The description for tools and the routes must not drift apart.
 @MainActor @Suite struct OpenAPITests {
     private func document() throws -> JSONValue {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let data = try Data(contentsOf: root.appending(path: "docs/openapi.json"))
         return try JSONBody.decode(JSONValue.self, from: Array(data))
     }
@@ -14,7 +15,9 @@ import Web
     @Test func describesEveryRouteAndNoOther() throws {
         let routes = Set(
             Backend().face.routes.map { route in
-                let path = route.pattern.split(separator: "/").map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : "\($0)" }
+                let path = route.pattern.split(separator: "/").map {
+                    $0.hasPrefix(":") ? "{\($0.dropFirst())}" : "\($0)"
+                }
                 return "\(route.method) /\(path.joined(separator: "/"))"
             })
         var described: Set<String> = []

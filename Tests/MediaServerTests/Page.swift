@@ -11,7 +11,8 @@ import Web
     /// Opens a socket at `demo`.
     init(_ demo: Demo) async throws {
         let route = try #require(demo.routes.first { $0.pattern == "/demo/ws" && $0.method == .GET })
-        guard case .socket(let handler) = try await route.handler(Request(method: .GET, segments: ["demo", "ws"])) else {
+        guard case .socket(let handler) = try await route.handler(Request(method: .GET, segments: ["demo", "ws"]))
+        else {
             throw Backend.Unexpected()
         }
         self.handler = handler

@@ -81,7 +81,8 @@ import Web
         (#"{"offer":{"type":"offer"}}"#, "offer"), (#"{"offer":{"sdp":"o"}}"#, "offer"), (#"{"offer":"o"}"#, "offer"),
         (#"{"offer":{"type":"answer","sdp":"o"}}"#, "offer"), (#"{"offer":{"type":"offer","sdp":""}}"#, "offer"),
         (#"{"offer":{"type":"offer","sdp":1}}"#, "offer"),
-        (#"{"constraints":{"audio":true}}"#, "constraints"), (#"{"constraints":{"audio":1,"video":true}}"#, "constraints"),
+        (#"{"constraints":{"audio":true}}"#, "constraints"),
+        (#"{"constraints":{"audio":1,"video":true}}"#, "constraints"),
         (#"{"constraints":[]}"#, "constraints"),
         (#"{"offer":{"type":"offer","sdp":"o"},"constraints":{"video":true}}"#, "constraints"),
     ])
@@ -97,7 +98,8 @@ import Web
         let backend = try await Backend.withTwoUsers()
         #expect(try await backend.produce("1", in: "x").json["error"]?["room_id"] != nil)
         let answer = try await backend.produce("3")
-        #expect(answer == Backend.Answer(status: 404, json: ["error": ["user_id": "there is no user \"3\" in room \"r\""]]))
+        #expect(
+            answer == Backend.Answer(status: 404, json: ["error": ["user_id": "there is no user \"3\" in room \"r\""]]))
         #expect(backend.relay.calls.isEmpty)
     }
 
@@ -105,7 +107,10 @@ import Web
         let backend = try await Backend.withTwoUsers()
         for (failure, status, message) in [
             (RelayError.unusableDescription("line 3: no ICE password"), 400, "line 3: no ICE password"),
-            (.limit(name: "media.max-transports", value: 9), 503, "no more peer connections: the limit of 9 is reached (media.max-transports)"),
+            (
+                .limit(name: "media.max-transports", value: 9), 503,
+                "no more peer connections: the limit of 9 is reached (media.max-transports)"
+            ),
             (.limit(name: "sdp.max-bytes", value: 9), 413, "the SDP is larger than the limit of 9 (sdp.max-bytes)"),
         ] {
             backend.relay.produceFailure = failure

@@ -12,7 +12,8 @@ import Web
         #expect(
             try answer.json
                 == json(
-                    #"{"room_id":"a97810e7-b7de-4d22-af4e-5a172746ed55","user_id":"1","users":[],"userInfo":{"contactId":11}}"#))
+                    #"{"room_id":"a97810e7-b7de-4d22-af4e-5a172746ed55","user_id":"1","users":[],"userInfo":{"contactId":11}}"#
+                ))
     }
 
     @Test(arguments: [nil, "{}", #"{"userId":null}"#, #"{"userInfo":{"ignored":"without a userId"},"more":1}"#])
@@ -23,7 +24,9 @@ import Web
 
     @Test func makesAnIDWhenNoneIsGiven() async throws {
         let backend = Backend()
-        let answers = [try await backend.call(.POST, "/rooms"), try await backend.call(.POST, "/rooms", #"{"userId":"u"}"#)]
+        let answers = [
+            try await backend.call(.POST, "/rooms"), try await backend.call(.POST, "/rooms", #"{"userId":"u"}"#),
+        ]
         var ids: Set<JSONValue> = []
         for answer in answers {
             guard case .string(let id) = answer.json["room_id"] else {

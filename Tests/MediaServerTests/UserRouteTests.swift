@@ -29,7 +29,8 @@ import Web
     @Test func refusesUsersThatAreThereAndRoomsThatAreNot() async throws {
         let backend = try await Backend.withTwoUsers()
         let again = try await backend.call(.POST, "/rooms/r/users/1")
-        #expect(again == Backend.Answer(status: 409, json: ["error": ["user_id": "user \"1\" is in room \"r\" already"]]))
+        #expect(
+            again == Backend.Answer(status: 409, json: ["error": ["user_id": "user \"1\" is in room \"r\" already"]]))
         let nowhere = try await backend.call(.POST, "/rooms/nowhere/users/1")
         #expect(nowhere == Backend.Answer(status: 404, json: ["error": ["room_id": "there is no room \"nowhere\""]]))
     }
@@ -93,7 +94,8 @@ import Web
     @Test func takesIDsOfEveryOtherKind() async throws {
         let backend = Backend()
         for id in [String(repeating: "x", count: 128), String(repeating: "é", count: 128), "a b", "?&#%"] {
-            #expect(try await backend.call(.POST, "/rooms/\(id)", #"{"userId":"\#(id)"}"#).json["user_id"] == .string(id))
+            #expect(
+                try await backend.call(.POST, "/rooms/\(id)", #"{"userId":"\#(id)"}"#).json["user_id"] == .string(id))
         }
     }
 

@@ -35,7 +35,9 @@ import Testing
         var rooms = try roomWithAnnAndBob()
         let nowhere = RoomID("nowhere")
         #expect(throws: RoomError.roomExists(lobby)) { try rooms.create(lobby, at: 0) }
-        #expect(throws: RoomError.participantExists(ann, lobby)) { try rooms.add(Participant(id: ann), to: lobby, at: 0) }
+        #expect(throws: RoomError.participantExists(ann, lobby)) {
+            try rooms.add(Participant(id: ann), to: lobby, at: 0)
+        }
         #expect(throws: RoomError.noSuchRoom(nowhere)) { try rooms.add(Participant(id: ann), to: nowhere, at: 0) }
         #expect(throws: RoomError.noSuchRoom(nowhere)) { try rooms.delete(nowhere) }
         #expect(throws: RoomError.noSuchParticipant(ParticipantID("eve"), lobby)) {
@@ -49,7 +51,9 @@ import Testing
     @Test func keepsToItsLimits() throws {
         var rooms = try roomWithAnnAndBob(RoomLimits(maximumRooms: 1, maximumParticipants: 2))
         #expect(throws: RoomError.tooManyRooms(limit: 1)) { try rooms.create(RoomID("second"), at: 0) }
-        #expect(throws: RoomError.roomFull(limit: 2)) { try rooms.add(Participant(id: ParticipantID("eve")), to: lobby, at: 0) }
+        #expect(throws: RoomError.roomFull(limit: 2)) {
+            try rooms.add(Participant(id: ParticipantID("eve")), to: lobby, at: 0)
+        }
         _ = try rooms.remove(bob, from: lobby)
         _ = try rooms.add(Participant(id: ParticipantID("eve")), to: lobby, at: 0)
         _ = try rooms.delete(lobby)
@@ -69,7 +73,9 @@ import Testing
         #expect(first.count == 1)
         #expect(rooms.contains(lobby))
         let last = try rooms.remove(bob, from: lobby)
-        guard last.count == 2, case .participantRemoved(lobby, let gone) = last[0], case .roomDeleted(let room) = last[1] else {
+        guard last.count == 2, case .participantRemoved(lobby, let gone) = last[0],
+            case .roomDeleted(let room) = last[1]
+        else {
             Issue.record("\(last)")
             return
         }

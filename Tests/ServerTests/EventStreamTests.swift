@@ -31,7 +31,12 @@ import Web
         source.stream?.send(id: "3\n\nevent: forged", data: "")
         source.stream?.close()
         source.stream?.send(id: "4", data: "late")
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         let parts = client.text.split(separator: "\r\n\r\n", maxSplits: 1)
         #expect(parts[0].contains("Content-Type: text/event-stream\r\n"))
         #expect(parts[0].contains("X-Accel-Buffering: no\r\n"))
@@ -43,9 +48,17 @@ import Web
     }
 
     @Test func beatsWhileNothingHappens() async throws {
-        let (server, client) = try await open(Source()) { $0.heartbeatMilliseconds = 5; $0.idleTimeoutMilliseconds = 1 }
+        let (server, client) = try await open(Source()) {
+            $0.heartbeatMilliseconds = 5
+            $0.idleTimeoutMilliseconds = 1
+        }
         defer { server.close() }
-        try await server.turn("heartbeats", until: { client.poll(); return client.text.hasSuffix(":\n\n:\n\n:\n\n:\n\n") })
+        try await server.turn(
+            "heartbeats",
+            until: {
+                client.poll()
+                return client.text.hasSuffix(":\n\n:\n\n:\n\n:\n\n")
+            })
         #expect(server.server.counters.openEventStreams == 1)
     }
 
@@ -73,7 +86,12 @@ import Web
         }
         #expect(source.closings == 1)
         #expect(server.server.counters.droppedForUnsentBytes == 1)
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
     }
 
     @Test func tellsTheSourceWhenTheClientHasCaughtUp() async throws {
@@ -82,7 +100,12 @@ import Web
         defer { server.close() }
         let data = String(repeating: "x", count: 100_000)
         while let unsent = source.stream?.unsent, unsent == 0 { source.stream?.send(id: nil, data: data) }
-        try await server.turn("the rest", until: { client.poll(); return source.drains > 0 })
+        try await server.turn(
+            "the rest",
+            until: {
+                client.poll()
+                return source.drains > 0
+            })
         #expect(source.stream?.unsent == 0)
         #expect(source.closings == 0)
     }
@@ -92,7 +115,12 @@ import Web
         let (server, client) = try await open(source)
         defer { server.close() }
         server.server.stop()
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(source.closings == 1)
     }
 }

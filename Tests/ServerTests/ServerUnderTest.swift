@@ -30,9 +30,11 @@ import Web
         loop.close()
     }
 
-    /// Turns the loop until `condition` holds; fails the test after 10 s.
-    func turn(_ what: String, until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) async throws {
-        let end = loop.now + 10_000_000
+    /// Turns the loop until `condition` holds; fails the test after two minutes: the main actor is shared with every other
+    /// test of the run, so that a turn may be long in coming.
+    func turn(_ what: String, until condition: () -> Bool, at location: SourceLocation = #_sourceLocation) async throws
+    {
+        let end = loop.now + 120_000_000
         while !condition() {
             if loop.now > end {
                 Issue.record("waited in vain for \(what)", sourceLocation: location)
@@ -57,26 +59,37 @@ import Web
     func exchange(_ request: String, at location: SourceLocation = #_sourceLocation) async throws -> String {
         let client = try client()
         client.send(request)
-        try await turn("the end of the answer", until: { client.poll(); return client.hasEnded }, at: location)
+        try await turn(
+            "the end of the answer",
+            until: {
+                client.poll()
+                return client.hasEnded
+            }, at: location)
         return client.text
     }
 
-    static var routes: [Route] { [
-        Route(.GET, "/hello", access: .open) { _ in .response(Response(body: Array("hello".utf8))) },
-        Route(.POST, "/echo") { request in .response(Response(body: request.body)) },
-        Route(.GET, "/things/:id") { request in
-            .response(.json(["id": request.parameters["id"] ?? "", "q": request.query.map { "\($0.name)=\($0.value)" }.joined(separator: ";")]))
-        },
-        Route(.DELETE, "/things/:id") { _ in .response(Response(status: 204)) },
-        Route(.GET, "/slow") { _ in
-            await Task.yield()
-            await Task.yield()
-            return .response(Response(body: Array("slow".utf8)))
-        },
-        Route(.GET, "/broken") { _ in throw Broken() },
-        Route(.GET, "/refused") { _ in throw WebFailure.badRequest("no") },
-        Route(.GET, "/big") { _ in .response(Response(body: [UInt8](repeating: 0x78, count: 4 << 20))) },
-    ] }
+    static var routes: [Route] {
+        [
+            Route(.GET, "/hello", access: .open) { _ in .response(Response(body: Array("hello".utf8))) },
+            Route(.POST, "/echo") { request in .response(Response(body: request.body)) },
+            Route(.GET, "/things/:id") { request in
+                .response(
+                    .json([
+                        "id": request.parameters["id"] ?? "",
+                        "q": request.query.map { "\($0.name)=\($0.value)" }.joined(separator: ";"),
+                    ]))
+            },
+            Route(.DELETE, "/things/:id") { _ in .response(Response(status: 204)) },
+            Route(.GET, "/slow") { _ in
+                await Task.yield()
+                await Task.yield()
+                return .response(Response(body: Array("slow".utf8)))
+            },
+            Route(.GET, "/broken") { _ in throw Broken() },
+            Route(.GET, "/refused") { _ in throw WebFailure.badRequest("no") },
+            Route(.GET, "/big") { _ in .response(Response(body: [UInt8](repeating: 0x78, count: 4 << 20))) },
+        ]
+    }
 
     struct Broken: Error {}
 }
@@ -148,6 +161,7 @@ extension String {
 
     /// Without the lines that change from second to second.
     var withoutDates: String {
-        split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Date: ") }.joined(separator: "\r\n")
+        split(separator: "\r\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix("Date: ") }.joined(
+            separator: "\r\n")
     }
 }

@@ -17,9 +17,15 @@ import Web
             var certificate: OpaquePointer?
             var privateKey: OpaquePointer?
             try #require(copenssl_make_certificate("localhost", &certificate, &privateKey) == 0)
-            defer { X509_free(certificate); EVP_PKEY_free(privateKey) }
+            defer {
+                X509_free(certificate)
+                EVP_PKEY_free(privateKey)
+            }
             let chainFile = BIO_new_file(chain, "w"), keyFile = BIO_new_file(key, "w")
-            defer { BIO_free(chainFile); BIO_free(keyFile) }
+            defer {
+                BIO_free(chainFile)
+                BIO_free(keyFile)
+            }
             #expect(PEM_write_bio_X509(chainFile, certificate) == 1)
             #expect(PEM_write_bio_PrivateKey(keyFile, privateKey, nil, nil, 0, nil, nil) == 1)
         }
@@ -54,7 +60,10 @@ import Web
             step()
         }
 
-        deinit { SSL_free(ssl); SSL_CTX_free(context) }
+        deinit {
+            SSL_free(ssl)
+            SSL_CTX_free(context)
+        }
 
         var isConnected: Bool { SSL_is_init_finished(ssl) == 1 }
         var version: String { String(cString: SSL_get_version(ssl)) }
@@ -82,7 +91,9 @@ import Web
             while true {
                 let count = SSL_read(ssl, &buffer, Int32(buffer.count))
                 guard count > 0 else {
-                    if ![SSL_ERROR_WANT_READ, SSL_ERROR_ZERO_RETURN].contains(SSL_get_error(ssl, count)) { failed = true }
+                    if ![SSL_ERROR_WANT_READ, SSL_ERROR_ZERO_RETURN].contains(SSL_get_error(ssl, count)) {
+                        failed = true
+                    }
                     break
                 }
                 received += buffer.prefix(Int(count))
@@ -98,7 +109,9 @@ import Web
         }
     }
 
-    private func server(_ certificate: Certificate, _ change: (inout ServerSettings) -> Void = { _ in }) throws -> ServerUnderTest {
+    private func server(_ certificate: Certificate, _ change: (inout ServerSettings) -> Void = { _ in }) throws
+        -> ServerUnderTest
+    {
         try ServerUnderTest {
             $0.certificatePath = certificate.chain
             $0.keyPath = certificate.key
@@ -112,13 +125,28 @@ import Web
         let server = try server(certificate)
         defer { server.close() }
         let client = try TLSClient(port: server.port, maximumVersion: maximumVersion, protocols: ["h2", "http/1.1"])
-        try await server.turn("the handshake", until: { client.step(); return client.isConnected })
+        try await server.turn(
+            "the handshake",
+            until: {
+                client.step()
+                return client.isConnected
+            })
         #expect(client.version == name)
         #expect(client.chosenProtocol == "http/1.1")
         client.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        try await server.turn("the answer", until: { client.step(); return client.text.hasSuffix("hello") })
+        try await server.turn(
+            "the answer",
+            until: {
+                client.step()
+                return client.text.hasSuffix("hello")
+            })
         client.send("GET /big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        try await server.turn("the end", until: { client.step(); return client.plain.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.step()
+                return client.plain.hasEnded
+            })
         #expect(client.gotCloseNotify)
         #expect(client.received.count > 4 << 20)
         #expect(!client.failed)
@@ -132,7 +160,12 @@ import Web
             try TLSClient(port: server.port, maximumVersion: TLS1_1_VERSION),
             try TLSClient(port: server.port, protocols: ["h2"]),
         ] {
-            try await server.turn("the refusal", until: { client.step(); return client.failed && client.plain.hasEnded })
+            try await server.turn(
+                "the refusal",
+                until: {
+                    client.step()
+                    return client.failed && client.plain.hasEnded
+                })
             #expect(!client.isConnected)
         }
         #expect(server.server.counters.openConnections == 0)
@@ -155,7 +188,10 @@ import Web
             ("http.tls-key", certificate.chain, try Certificate().key),
         ] {
             #expect {
-                try ServerUnderTest { $0.certificatePath = chain; $0.keyPath = key }.close()
+                try ServerUnderTest {
+                    $0.certificatePath = chain
+                    $0.keyPath = key
+                }.close()
             } throws: { error in
                 "\(error)".hasPrefix(setting + ": /tmp/")
             }

@@ -21,12 +21,18 @@ import Web
         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
     private func open(
-        _ echo: Echo, early: [UInt8] = [], receiveBuffer: Int32? = nil, _ change: (inout ServerSettings) -> Void = { _ in }
+        _ echo: Echo, early: [UInt8] = [], receiveBuffer: Int32? = nil,
+        _ change: (inout ServerSettings) -> Void = { _ in }
     ) async throws -> (ServerUnderTest, Client) {
         let server = try ServerUnderTest(change, routes: [Route(.GET, "/ws") { _ in .socket(echo) }])
         let client = try Client(port: server.port, receiveBuffer: receiveBuffer)
         client.send(Array(Self.handshake.utf8) + early)
-        try await server.turn("the handshake", until: { client.poll(); return client.text.contains("\r\n\r\n") })
+        try await server.turn(
+            "the handshake",
+            until: {
+                client.poll()
+                return client.text.contains("\r\n\r\n")
+            })
         #expect(client.text.hasPrefix("HTTP/1.1 101 Switching Protocols\r\n"))
         // The example of RFC 6455, section 1.3.
         #expect(client.text.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"))
@@ -34,7 +40,9 @@ import Web
     }
 
     /// A client's frame, masked as it has to be.
-    private func frame(_ opcode: UInt8, _ payload: some Collection<UInt8>, fin: Bool = true, masked: Bool = true) -> [UInt8] {
+    private func frame(_ opcode: UInt8, _ payload: some Collection<UInt8>, fin: Bool = true, masked: Bool = true)
+        -> [UInt8]
+    {
         var bytes: [UInt8] = [(fin ? 0x80 : 0) | opcode]
         let mask: UInt8 = masked ? 0x80 : 0
         switch payload.count {
@@ -72,11 +80,14 @@ import Web
     }
 
     private func closeCode(_ client: Client) -> Int? {
-        frames(client).first { $0.opcode == 8 }.flatMap { $0.payload.count >= 2 ? Int($0.payload[0]) << 8 | Int($0.payload[1]) : nil }
+        frames(client).first { $0.opcode == 8 }.flatMap {
+            $0.payload.count >= 2 ? Int($0.payload[0]) << 8 | Int($0.payload[1]) : nil
+        }
     }
 
     @Test func carriesMessagesBothWaysWhereverTheBytesAreTorn() async throws {
-        let script = text("one") + frame(1, Array("tw".utf8), fin: false) + frame(9, Array("p".utf8)) + frame(0, Array("ö".utf8))
+        let script =
+            text("one") + frame(1, Array("tw".utf8), fin: false) + frame(9, Array("p".utf8)) + frame(0, Array("ö".utf8))
             + text("") + frame(8, [0x03, 0xE8])
         for cut in 0..<script.count {
             let echo = Echo()
@@ -84,10 +95,18 @@ import Web
             defer { server.close() }
             await server.turn()
             client.send(script[cut...])
-            try await server.turn("the end, cut at \(cut)", until: { client.poll(); return client.hasEnded })
+            try await server.turn(
+                "the end, cut at \(cut)",
+                until: {
+                    client.poll()
+                    return client.hasEnded
+                })
             #expect(echo.heard == ["one", "twö", ""], "cut at \(cut)")
             let answers = frames(client)
-            #expect(answers.filter { $0.opcode == 1 }.map { String(decoding: $0.payload, as: UTF8.self) } == ["one", "twö", ""])
+            #expect(
+                answers.filter { $0.opcode == 1 }.map { String(decoding: $0.payload, as: UTF8.self) } == [
+                    "one", "twö", "",
+                ])
             #expect(answers.filter { $0.opcode == 10 }.map(\.payload) == [Array("p".utf8)])
             #expect(closeCode(client) == 1000)
             #expect(echo.closings == 1)
@@ -106,28 +125,39 @@ import Web
         client.send(frame(1, Array(longest.utf8), fin: false) + frame(0, [0x78]))
         try await server.turn("the close", until: { closeCode(client) != nil })
         #expect(closeCode(client) == 1009)
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(echo.closings == 1)
         #expect(echo.heard.count == 1)
     }
 
-    @Test(arguments: [
-        ([0x81, 0x83, 1, 2, 3, 4, 0xFF ^ 1, 0xFE ^ 2, 0xFD ^ 3], 1007),  // not UTF-8
-        ([0x82, 0x81, 1, 2, 3, 4, 5], 1003),  // binary
-        ([0x81, 0x01, 0x78], 1002),  // not masked
-        ([0xC1, 0x81, 1, 2, 3, 4, 0x78], 1002),  // a reserved bit
-        ([0x83, 0x81, 1, 2, 3, 4, 0x78], 1002),  // a reserved opcode
-        ([0x80, 0x81, 1, 2, 3, 4, 0x78], 1002),  // goes on with nothing
-        ([0x09, 0x80, 1, 2, 3, 4], nil),  // a fragment of a ping
-        ([0x89, 0xFE, 0, 126, 1, 2, 3, 4], nil),  // too long a ping
-        ([0x88, 0x81, 1, 2, 3, 4, 3], nil),  // half a code
-    ] as [([UInt8], Int?)])
+    @Test(
+        arguments: [
+            ([0x81, 0x83, 1, 2, 3, 4, 0xFF ^ 1, 0xFE ^ 2, 0xFD ^ 3], 1007),  // not UTF-8
+            ([0x82, 0x81, 1, 2, 3, 4, 5], 1003),  // binary
+            ([0x81, 0x01, 0x78], 1002),  // not masked
+            ([0xC1, 0x81, 1, 2, 3, 4, 0x78], 1002),  // a reserved bit
+            ([0x83, 0x81, 1, 2, 3, 4, 0x78], 1002),  // a reserved opcode
+            ([0x80, 0x81, 1, 2, 3, 4, 0x78], 1002),  // goes on with nothing
+            ([0x09, 0x80, 1, 2, 3, 4], nil),  // a fragment of a ping
+            ([0x89, 0xFE, 0, 126, 1, 2, 3, 4], nil),  // too long a ping
+            ([0x88, 0x81, 1, 2, 3, 4, 3], nil),  // half a code
+        ] as [([UInt8], Int?)])
     func closesWithTheFittingCodeOrNone(bytes: [UInt8], code: Int?) async throws {
         let echo = Echo()
         let (server, client) = try await open(echo)
         defer { server.close() }
         client.send(bytes)
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(frames(client).map(\.opcode) == [8])
         #expect(closeCode(client) == code)
         #expect(echo.heard.isEmpty)
@@ -143,7 +173,12 @@ import Web
         #expect(frames(client).first?.payload == [0x0F, 0xA1] + Array("as you wish".utf8))
         #expect(echo.closings == 0)
         client.send(frame(8, [0x0F, 0xA1]))
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(echo.closings == 1)
         #expect(echo.heard == ["bye"])
     }
@@ -153,21 +188,34 @@ import Web
         let (server, client) = try await open(echo)
         defer { server.close() }
         echo.socket?.close(code: 1000, reason: String(repeating: "ä", count: 100))
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(frames(client).first?.payload.count == 2 + 122)
         #expect(echo.closings == 1)
     }
 
     @Test func pingsAndDropsAPeerThatDoesNotAnswer() async throws {
         let echo = Echo()
-        let (server, client) = try await open(echo) { $0.pingMilliseconds = 10; $0.pongTimeoutMilliseconds = 100 }
+        let (server, client) = try await open(echo) {
+            $0.pingMilliseconds = 10
+            $0.pongTimeoutMilliseconds = 100
+        }
         defer { server.close() }
         for count in 1...3 {
             try await server.turn("ping \(count)", until: { frames(client).filter { $0.opcode == 9 }.count == count })
             client.send(frame(10, []))
         }
         #expect(echo.closings == 0)
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(echo.closings == 1)
     }
 
@@ -179,7 +227,12 @@ import Web
         for _ in 0..<1000 where echo.closings == 0 { echo.socket?.send(text: message) }
         #expect(echo.closings == 1)
         #expect(server.server.counters.droppedForUnsentBytes == 1)
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
     }
 
     @Test func stoppingSaysGoingAway() async throws {
@@ -187,7 +240,12 @@ import Web
         let (server, client) = try await open(echo)
         defer { server.close() }
         server.server.stop()
-        try await server.turn("the end", until: { client.poll(); return client.hasEnded })
+        try await server.turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            })
         #expect(closeCode(client) == 1001)
         #expect(echo.closings == 1)
     }
@@ -208,7 +266,12 @@ import Web
         defer { server.close() }
         let client = try server.client()
         client.send(Self.handshake.replacing(part, with: other))
-        try await server.turn("the refusal", until: { client.poll(); return client.text.contains("}") })
+        try await server.turn(
+            "the refusal",
+            until: {
+                client.poll()
+                return client.text.contains("}")
+            })
         #expect(client.text.statuses == [status])
         #expect(client.text.contains("Sec-WebSocket-Version: 13\r\n") == (status == 426))
         #expect(echo.socket == nil)

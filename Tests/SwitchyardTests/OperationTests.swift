@@ -111,9 +111,11 @@ struct RestartPolicyTests {
     @Test func everySettingReachesItsPart() throws {
         let settings = try configuration([
             "--listen", "[::1]:9000", "--tls-cert", "c.pem", "--tls-key", "k.pem", "--api-key", "a", "--allow-origin",
-            "https://a.example", "--http-max-connections", "7", "--http-max-body", "2KiB", "--http-header-timeout", "1s",
+            "https://a.example", "--http-max-connections", "7", "--http-max-body", "2KiB", "--http-header-timeout",
+            "1s",
             "--http-body-timeout", "2s", "--media-port", "5000", "--workers", "3", "--announce", "203.0.113.7=10.0.0.5",
-            "--media-max-transports", "8", "--ice-consent-timeout", "3s", "--sdp-max-bytes", "4KiB", "--sdp-max-media-lines",
+            "--media-max-transports", "8", "--ice-consent-timeout", "3s", "--sdp-max-bytes", "4KiB",
+            "--sdp-max-media-lines",
             "9", "--rooms-max", "10", "--rooms-empty-timeout", "1500ms", "--users-max-per-room", "11",
             "--users-idle-timeout", "4s",
         ]).settings

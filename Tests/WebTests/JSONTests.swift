@@ -2,7 +2,10 @@ import Testing
 import Web
 
 @Suite struct JSONTests {
-    struct Offer: Codable, Equatable { var type: String; var sdp: String }
+    struct Offer: Codable, Equatable {
+        var type: String
+        var sdp: String
+    }
     struct Body: Codable, Equatable {
         var userId: String?
         var count: Int
@@ -57,7 +60,9 @@ import Web
 
     @Test func refusesBodiesThatAreNotUTF8() {
         for body: [UInt8] in [[0x22, 0xFF, 0x22], Array("{}".utf8).flatMap { [$0, 0] }, [0]] {
-            #expect(throws: WebFailure.badBody("body: is not UTF-8")) { try JSONBody.decode(JSONValue.self, from: body) }
+            #expect(throws: WebFailure.badBody("body: is not UTF-8")) {
+                try JSONBody.decode(JSONValue.self, from: body)
+            }
         }
     }
 

@@ -11,7 +11,8 @@ public struct RoomLimits: Sendable, Equatable {
     public var idleTimeout: Double?
 
     public init(
-        maximumRooms: Int = 1_000, maximumParticipants: Int = 200, emptyTimeout: Double = 300, idleTimeout: Double? = nil
+        maximumRooms: Int = 1_000, maximumParticipants: Int = 200, emptyTimeout: Double = 300,
+        idleTimeout: Double? = nil
     ) {
         self.maximumRooms = maximumRooms
         self.maximumParticipants = maximumParticipants

@@ -108,7 +108,9 @@ extension Rooms {
     }
 
     /// - Throws: `noSuchRoom`, `noSuchParticipant`, `notPublishing`.
-    public mutating func stopPublishing(_ id: ParticipantID, in room: RoomID, at now: Double) throws(RoomError) -> [RoomEvent] {
+    public mutating func stopPublishing(_ id: ParticipantID, in room: RoomID, at now: Double) throws(RoomError)
+        -> [RoomEvent]
+    {
         try change(room) { (room) throws(RoomError) in
             let events = try room.stopPublishing(id)
             room.participants[try room.index(of: id)].touched = now

@@ -47,7 +47,8 @@ final class Connection: TakenConnection {
         let settings = server.settings
         parser = RequestParser(
             limits: .init(
-                header: settings.maximumHeaderBytes, target: settings.maximumTargetBytes, body: settings.maximumBodyBytes))
+                header: settings.maximumHeaderBytes, target: settings.maximumTargetBytes,
+                body: settings.maximumBodyBytes))
     }
 
     func start() {
@@ -251,7 +252,8 @@ final class Connection: TakenConnection {
         case .failure(let refusal): answer(refusal.response, to: exchange)
         case .success(let headers):
             server.counters.count(status: 101)
-            transport.send(ResponseWriter.head(status: 101, headers: headers, length: nil, ending: .upgrade, now: time(nil)))
+            transport.send(
+                ResponseWriter.head(status: 101, headers: headers, length: nil, ending: .upgrade, now: time(nil)))
             let settings = server.settings
             let session = SocketSession(
                 handler: handler, connection: self, maximumMessageBytes: settings.maximumMessageBytes,

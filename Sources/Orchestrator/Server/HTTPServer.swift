@@ -56,7 +56,8 @@ public final class HTTPServer {
             throw .keysRequired(address: listenAddress.description)
         }
         for key in settings.apiKeys where key.isEmpty || !key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
-            throw .badSetting(name: "http.api-keys", reason: "a key is empty or has characters other than visible ASCII")
+            throw .badSetting(
+                name: "http.api-keys", reason: "a key is empty or has characters other than visible ASCII")
         }
         if (settings.certificatePath == nil) != (settings.keyPath == nil) {
             let missing = settings.keyPath == nil ? "http.tls-key" : "http.tls-cert"

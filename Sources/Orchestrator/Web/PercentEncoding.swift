@@ -13,7 +13,9 @@ nonisolated public enum PercentEncoding {
     }
 
     /// The decoded items of a query, in order; an item without `=` has an empty value. `+` is a space, as forms write it.
-    public static func items(ofQuery query: some Collection<UInt8>) throws(WebFailure) -> [(name: String, value: String)] {
+    public static func items(ofQuery query: some Collection<UInt8>) throws(WebFailure) -> [(
+        name: String, value: String
+    )] {
         var items: [(name: String, value: String)] = []
         for part in query.split(separator: UInt8(ascii: "&")) {
             let pieces = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)

@@ -58,7 +58,8 @@ public struct Router {
     public func match(_ method: Request.Method?, _ segments: [String]) -> Match {
         var found: [(entry: Entry, values: [String])] = []
         collect(root, segments[...], values: [], into: &found)
-        let wanted = found.first { $0.entry.route.method == method }
+        let wanted =
+            found.first { $0.entry.route.method == method }
             ?? (method == .HEAD ? found.first { $0.entry.route.method == .GET } : nil)
         if let (entry, values) = wanted {
             let parameters = Dictionary(zip(entry.names, values)) { _, last in last }
@@ -70,7 +71,8 @@ public struct Router {
 
     /// Every route that fits the path, those with literal segments first.
     private func collect(
-        _ node: Node, _ segments: ArraySlice<String>, values: [String], into found: inout [(entry: Entry, values: [String])]
+        _ node: Node, _ segments: ArraySlice<String>, values: [String],
+        into found: inout [(entry: Entry, values: [String])]
     ) {
         guard let first = segments.first else {
             for entry in node.entries { found.append((entry, values)) }

@@ -124,8 +124,10 @@ private func drained(_ endpoint: DTLSEndpoint) -> [[UInt8]] {
     @Test func duplicatesGarbageAndStrayRecordsAreIgnored() throws {
         let association = try Association()
         let garbage: [[UInt8]] = [
-            [20], [22, 254, 253], [UInt8](repeating: 22, count: 60), [23, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4],
-            [22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] + [UInt8](repeating: 1, count: 20), [63] + [UInt8](repeating: 0, count: 1400),
+            [20], [22, 254, 253], [UInt8](repeating: 22, count: 60),
+            [23, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4],
+            [22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] + [UInt8](repeating: 1, count: 20),
+            [63] + [UInt8](repeating: 0, count: 1400),
         ]
         association.exchange(toServer: { garbage + [$0, $0] }, toClient: { garbage + [$0, $0] })
         #expect(association.client.state == .connected)
@@ -155,10 +157,12 @@ private func drained(_ endpoint: DTLSEndpoint) -> [[UInt8]] {
         SSL_set_bio(ssl, into, out)
         copenssl_dtls_configure(ssl, 600)
         SSL_set_connect_state(ssl)
-        let protocols: [UInt8] = (0..<12).flatMap { number in [100] + [UInt8](repeating: UInt8(97 + number), count: 100) }
+        let protocols: [UInt8] = (0..<12).flatMap { number in [100] + [UInt8](repeating: UInt8(97 + number), count: 100)
+        }
         #expect(SSL_set_alpn_protos(ssl, protocols, UInt32(protocols.count)) == 0)
         let server = try DTLSEndpoint(
-            certificate: try Certificate(), isClient: false, expected: [.init(hash: "sha-256", value: certificate.fingerprint)])
+            certificate: try Certificate(), isClient: false,
+            expected: [.init(hash: "sha-256", value: certificate.fingerprint)])
 
         func records() -> [[UInt8]] {
             var bytes = [UInt8](repeating: 0, count: 16_384)

@@ -23,6 +23,8 @@ final class EngineFixture {
         engine.onEvent = { [unowned self] in events.append($0) }
     }
 
+    isolated deinit { engine.shutDown {} }
+
     /// Turns the loop and `peers` until `condition` holds, at most `seconds`.
     func wait(_ peers: [TestPeer], seconds: Double = 5, until condition: () -> Bool) -> Bool {
         let deadline = loop.now + Int64(seconds * 1_000_000)
@@ -38,19 +40,24 @@ final class EngineFixture {
     /// A peer that publishes Opus (111, SSRC 1111) and VP8 (96 with RTX 97, SSRCs 2222 and 2223), connected.
     func publisher(_ name: String = "alice") throws -> TestPeer {
         let peer = try TestPeer()
-        let production = try engine.produce(room: room, participant: ParticipantID(name), offer: Self.offer(of: peer), wanted: nil)
+        let production = try engine.produce(
+            room: room, participant: ParticipantID(name), offer: Self.offer(of: peer), wanted: nil)
         try peer.connect(to: production.answer)
         try #require(handshake(peer))
         return peer
     }
 
     /// A peer that gets what `producer` publishes, connected.
-    func subscriber(_ name: String = "bob", of producer: String = "alice", lacking codec: String? = nil) throws -> TestPeer {
+    func subscriber(_ name: String = "bob", of producer: String = "alice", lacking codec: String? = nil) throws
+        -> TestPeer
+    {
         let peer = try TestPeer()
-        let offer = try engine.offer(room: room, subscriber: ParticipantID(name), producer: ParticipantID(producer), restart: false)
+        let offer = try engine.offer(
+            room: room, subscriber: ParticipantID(name), producer: ParticipantID(producer), restart: false)
         let answer = Self.answer(of: peer, to: offer)
         _ = try engine.consume(
-            room: room, subscriber: ParticipantID(name), answers: [SubscriberAnswer(producer: ParticipantID(producer), sdp: answer)])
+            room: room, subscriber: ParticipantID(name),
+            answers: [SubscriberAnswer(producer: ParticipantID(producer), sdp: answer)])
         try peer.connect(to: offer)
         try #require(handshake(peer))
         return peer
@@ -113,7 +120,9 @@ final class EngineFixture {
             if line.hasPrefix("a=fingerprint:") { return "a=fingerprint:sha-256 \(peer.certificate.fingerprint)" }
             if line.hasPrefix("a=setup:") { return "a=setup:active" }
             if line == "a=sendonly" { return "a=recvonly" }
-            if ["a=candidate", "a=end-of", "a=ice-lite", "a=ssrc", "a=msid"].contains(where: { line.hasPrefix($0) }) { return nil }
+            if ["a=candidate", "a=end-of", "a=ice-lite", "a=ssrc", "a=msid"].contains(where: { line.hasPrefix($0) }) {
+                return nil
+            }
             return String(line)
         }.joined(separator: "\r\n")
     }

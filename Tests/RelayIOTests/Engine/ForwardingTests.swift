@@ -14,9 +14,13 @@ struct ForwardingTests {
         let alice = try fixture.publisher()
         let bob = try fixture.subscriber()
         for step in 0..<10 as Range<UInt16> {
-            alice.sendRTP(payloadType: 111, sequence: 65530 &+ step, timestamp: UInt32(step) * 960, ssrc: 1111, marker: false, payload: [UInt8(step), 1, 2])
+            alice.sendRTP(
+                payloadType: 111, sequence: 65530 &+ step, timestamp: UInt32(step) * 960, ssrc: 1111, marker: false,
+                payload: [UInt8(step), 1, 2])
             let video = step == 0 ? VP8Payload.keyframe() : VP8Payload.delta([UInt8(step)])
-            alice.sendRTP(payloadType: 96, sequence: 100 + step, timestamp: UInt32(step) * 3000, ssrc: 2222, marker: true, payload: video)
+            alice.sendRTP(
+                payloadType: 96, sequence: 100 + step, timestamp: UInt32(step) * 3000, ssrc: 2222, marker: true,
+                payload: video)
             #expect(fixture.wait([alice, bob]) { bob.media.count == 2 * (Int(step) + 1) })
         }
         let audio = bob.media.filter { header($0)?.payloadType == 111 }
@@ -38,8 +42,10 @@ struct ForwardingTests {
         let alice = try fixture.publisher()
         let bob = try fixture.subscriber()
         alice.sendRTP(payloadType: 96, sequence: 1, timestamp: 0, ssrc: 2222, marker: true, payload: VP8Payload.delta())
-        alice.sendRTP(payloadType: 96, sequence: 2, timestamp: 3000, ssrc: 2222, marker: true, payload: VP8Payload.keyframe())
-        alice.sendRTP(payloadType: 96, sequence: 3, timestamp: 6000, ssrc: 2222, marker: true, payload: VP8Payload.delta())
+        alice.sendRTP(
+            payloadType: 96, sequence: 2, timestamp: 3000, ssrc: 2222, marker: true, payload: VP8Payload.keyframe())
+        alice.sendRTP(
+            payloadType: 96, sequence: 3, timestamp: 6000, ssrc: 2222, marker: true, payload: VP8Payload.delta())
         #expect(fixture.wait([alice, bob]) { bob.media.count == 2 })
         #expect(payload(bob.media[0]) == VP8Payload.keyframe())
     }
@@ -49,11 +55,14 @@ struct ForwardingTests {
         let alice = try fixture.publisher()
         let bob = try fixture.subscriber()
         func video(_ sequence: UInt16, _ payload: [UInt8]) {
-            alice.sendRTP(payloadType: 96, sequence: sequence, timestamp: UInt32(sequence) * 3000, ssrc: 2222, marker: true, payload: payload)
+            alice.sendRTP(
+                payloadType: 96, sequence: sequence, timestamp: UInt32(sequence) * 3000, ssrc: 2222, marker: true,
+                payload: payload)
         }
         video(1, VP8Payload.keyframe())
         #expect(fixture.wait([bob]) { bob.media.count == 1 })
-        let muted = try fixture.engine.select(room: fixture.room, participant: ParticipantID("alice"), wanted: TrackSelection(audio: true, video: false))
+        let muted = try fixture.engine.select(
+            room: fixture.room, participant: ParticipantID("alice"), wanted: TrackSelection(audio: true, video: false))
         #expect(muted == TrackSelection(audio: true, video: false))
         #expect(fixture.wait([], seconds: 0.05) { false } == false)
         video(2, VP8Payload.delta())
@@ -74,7 +83,8 @@ struct ForwardingTests {
         let bob = try fixture.subscriber()
         for sequence in 10...12 as ClosedRange<UInt16> {
             let bytes = sequence == 10 ? VP8Payload.keyframe() : VP8Payload.delta([UInt8(sequence)])
-            alice.sendRTP(payloadType: 96, sequence: sequence, timestamp: 90_000, ssrc: 2222, marker: true, payload: bytes)
+            alice.sendRTP(
+                payloadType: 96, sequence: sequence, timestamp: 90_000, ssrc: 2222, marker: true, payload: bytes)
         }
         #expect(fixture.wait([bob]) { bob.media.count == 3 })
         let second = try #require(header(bob.media[1]))
@@ -95,7 +105,8 @@ struct ForwardingTests {
         let alice = try fixture.publisher()
         let bob = try fixture.subscriber()
         func video(_ sequence: UInt16, _ payload: [UInt8]) {
-            alice.sendRTP(payloadType: 96, sequence: sequence, timestamp: 3000, ssrc: 2222, marker: true, payload: payload)
+            alice.sendRTP(
+                payloadType: 96, sequence: sequence, timestamp: 3000, ssrc: 2222, marker: true, payload: payload)
         }
         video(1, VP8Payload.keyframe())
         video(3, VP8Payload.delta([3]))
@@ -107,7 +118,9 @@ struct ForwardingTests {
                 return !asked.isEmpty
             })
         #expect(asked.first == 2)
-        alice.sendRTP(payloadType: 97, sequence: 500, timestamp: 3000, ssrc: 2223, marker: true, payload: [0, 2] + VP8Payload.delta([2]))
+        alice.sendRTP(
+            payloadType: 97, sequence: 500, timestamp: 3000, ssrc: 2223, marker: true,
+            payload: [0, 2] + VP8Payload.delta([2]))
         #expect(fixture.wait([alice, bob]) { bob.media.count == 3 })
         let headers = bob.media.compactMap { header($0) }
         #expect(headers.map { $0.sequence &- headers[0].sequence } == [0, 2, 1])
@@ -127,7 +140,8 @@ struct ForwardingTests {
         let fixture = try EngineFixture()
         let alice = try fixture.publisher()
         let subscribers = try (0..<5).map { try fixture.subscriber("s\($0)") }
-        alice.sendRTP(payloadType: 96, sequence: 1, timestamp: 0, ssrc: 2222, marker: true, payload: VP8Payload.keyframe())
+        alice.sendRTP(
+            payloadType: 96, sequence: 1, timestamp: 0, ssrc: 2222, marker: true, payload: VP8Payload.keyframe())
         #expect(fixture.wait([alice] + subscribers) { subscribers.allSatisfy { $0.media.count == 1 } })
         _ = fixture.wait([alice], seconds: 0.7) { false }
         alice.forgetMedia()

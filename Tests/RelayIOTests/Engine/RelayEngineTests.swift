@@ -12,7 +12,9 @@ import Testing
     private func header(_ packet: [UInt8]) -> PacketHeader? { packet.withUnsafeBytes { PacketHeader($0) } }
 
     private func audio(_ peer: TestPeer, _ sequence: UInt16) {
-        peer.sendRTP(payloadType: 111, sequence: sequence, timestamp: UInt32(sequence) * 960, ssrc: 1111, marker: false, payload: [1, 2, 3])
+        peer.sendRTP(
+            payloadType: 111, sequence: sequence, timestamp: UInt32(sequence) * 960, ssrc: 1111, marker: false,
+            payload: [1, 2, 3])
     }
 
     @Test func aReloadedPublisherReplacesItsConnectionAndSubscribersKeepTheirs() throws {
@@ -36,7 +38,9 @@ import Testing
         #expect(fixture.wait([old]) { old.dtls?.state == .closed })
         #expect(subscriber.dtls?.state == .connected)
         // Replacing is no event of the new connection's end.
-        #expect(!fixture.events.contains(.transportState(room: fixture.room, participant: alice, producer: nil, state: .closed)))
+        #expect(
+            !fixture.events.contains(
+                .transportState(room: fixture.room, participant: alice, producer: nil, state: .closed)))
     }
 
     @Test func aDescriptionBeyondItsLimitIsRefusedByTheSettingsName() throws {
@@ -47,7 +51,8 @@ import Testing
             _ = try fixture.engine.produce(
                 room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer) + long, wanted: nil)
         }
-        _ = try fixture.engine.produce(room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer), wanted: nil)
+        _ = try fixture.engine.produce(
+            room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer), wanted: nil)
         let offer = try fixture.engine.offer(room: fixture.room, subscriber: bob, producer: alice, restart: false)
         let answer = EngineFixture.answer(of: try TestPeer(), to: offer)
         #expect(throws: SubscriptionFailure(producer: alice, reason: .limit(name: "sdp.max-bytes", value: 4096))) {
@@ -68,9 +73,13 @@ import Testing
         try other.connect(to: production.answer)
         #expect(fixture.handshake(other))
         audio(other, 1)
-        #expect(!fixture.wait([one, other, subscriber], seconds: 0.1) { subscriber.mediaDatagrams > subscriber.control.count })
+        #expect(
+            !fixture.wait([one, other, subscriber], seconds: 0.1) {
+                subscriber.mediaDatagrams > subscriber.control.count
+            })
         #expect(throws: RelayError.notProducing(ParticipantID("carol"))) {
-            _ = try fixture.engine.offer(room: RoomID("other"), subscriber: bob, producer: ParticipantID("carol"), restart: false)
+            _ = try fixture.engine.offer(
+                room: RoomID("other"), subscriber: bob, producer: ParticipantID("carol"), restart: false)
         }
         fixture.engine.remove(room: RoomID("other"))
         #expect(fixture.wait([other]) { other.dtls?.state == .closed })
@@ -83,7 +92,10 @@ import Testing
         let publisher = try fixture.publisher()
         let subscriber = try fixture.subscriber()
         fixture.engine.remove(participant: alice, room: fixture.room)
-        #expect(fixture.wait([publisher, subscriber]) { publisher.dtls?.state == .closed && subscriber.dtls?.state == .closed })
+        #expect(
+            fixture.wait([publisher, subscriber]) {
+                publisher.dtls?.state == .closed && subscriber.dtls?.state == .closed
+            })
         let farewells = [publisher, subscriber].map { peer in
             peer.control.contains { packet in
                 packet.withUnsafeBytes { bytes in
@@ -95,7 +107,9 @@ import Testing
         }
         #expect(farewells == [true, true])
         #expect(fixture.engine.statistics(room: fixture.room, participant: alice).produce == nil)
-        #expect(throws: RelayError.notProducing(alice)) { try fixture.engine.stopProducing(room: fixture.room, participant: alice) }
+        #expect(throws: RelayError.notProducing(alice)) {
+            try fixture.engine.stopProducing(room: fixture.room, participant: alice)
+        }
         #expect(fixture.engine.rooms.isEmpty)
     }
 
@@ -126,7 +140,10 @@ import Testing
         audio(publisher, 2)
         try #require(fixture.wait([publisher, subscriber]) { subscriber.media.count == 2 })
         let stale = try TestPeer()
-        try stale.connect(to: "a=ice-ufrag:\(old.ufrag)\na=ice-pwd:\(old.password)\na=fingerprint:sha-256 \(old.fingerprint)\na=candidate:1 1 udp 1 127.0.0.1 \(old.address.port) typ host")
+        try stale.connect(
+            to:
+                "a=ice-ufrag:\(old.ufrag)\na=ice-pwd:\(old.password)\na=fingerprint:sha-256 \(old.fingerprint)\na=candidate:1 1 udp 1 127.0.0.1 \(old.address.port) typ host"
+        )
         stale.check()
         #expect(fixture.wait([stale]) { !stale.stunReplies.isEmpty })
         #expect(!stale.isChecked)
@@ -137,7 +154,10 @@ import Testing
         let publisher = try fixture.publisher()
         _ = try fixture.subscriber()
         let limit = RelayError.limit(name: "media.max-transports", value: 2)
-        #expect(throws: limit) { _ = try fixture.engine.offer(room: fixture.room, subscriber: ParticipantID("c"), producer: alice, restart: false) }
+        #expect(throws: limit) {
+            _ = try fixture.engine.offer(
+                room: fixture.room, subscriber: ParticipantID("c"), producer: alice, restart: false)
+        }
         #expect(throws: limit) {
             _ = try fixture.engine.produce(
                 room: RoomID("new"), participant: alice, offer: EngineFixture.offer(of: publisher), wanted: nil)
@@ -146,10 +166,12 @@ import Testing
         publisher.closeDTLS()
         let closed = RelayEvent.transportState(room: fixture.room, participant: alice, producer: nil, state: .closed)
         #expect(fixture.wait([publisher]) { fixture.events.contains(closed) })
-        _ = try fixture.engine.offer(room: fixture.room, subscriber: ParticipantID("c"), producer: alice, restart: false)
+        _ = try fixture.engine.offer(
+            room: fixture.room, subscriber: ParticipantID("c"), producer: alice, restart: false)
         // Its place is taken: coming back is one too many.
         #expect(throws: limit) {
-            _ = try fixture.engine.produce(room: fixture.room, participant: alice, offer: EngineFixture.offer(of: publisher), wanted: nil)
+            _ = try fixture.engine.produce(
+                room: fixture.room, participant: alice, offer: EngineFixture.offer(of: publisher), wanted: nil)
         }
     }
 
@@ -160,9 +182,11 @@ import Testing
         subscriber.closeDTLS()
         let closed = RelayEvent.transportState(room: fixture.room, participant: bob, producer: alice, state: .closed)
         #expect(fixture.wait([subscriber]) { fixture.events.contains(closed) })
-        #expect(fixture.engine.statistics(room: fixture.room, participant: bob).consume.first?.statistics.state == .closed)
+        #expect(
+            fixture.engine.statistics(room: fixture.room, participant: bob).consume.first?.statistics.state == .closed)
         #expect(throws: SubscriptionFailure(producer: alice, reason: .superseded)) {
-            _ = try fixture.engine.consume(room: fixture.room, subscriber: bob, answers: [SubscriberAnswer(producer: alice, sdp: "v=0")])
+            _ = try fixture.engine.consume(
+                room: fixture.room, subscriber: bob, answers: [SubscriberAnswer(producer: alice, sdp: "v=0")])
         }
         let again = try fixture.subscriber()
         audio(publisher, 1)
@@ -201,7 +225,8 @@ import Testing
         for sequence in 1...5 as ClosedRange<UInt16> { audio(publisher, sequence) }
         let found = fixture.wait([publisher, subscriber], seconds: 3) {
             let row = fixture.engine.statistics(room: fixture.room, participant: bob).consume.first?.statistics
-            return row?.packets == 5 && fixture.engine.statistics(room: fixture.room, participant: alice).produce?.packets == 5
+            return row?.packets == 5
+                && fixture.engine.statistics(room: fixture.room, participant: alice).produce?.packets == 5
         }
         #expect(found)
         let bobs = fixture.engine.statistics(room: fixture.room, participant: bob)
@@ -218,7 +243,8 @@ import Testing
         guard (try? MediaSocket.bind(Endpoint(address: "::1", port: 0)!)) != nil else { return }
         let fixture = try EngineFixture { $0.announced = [.init(advertised: "::1", local: "::1")] }
         let peer = try TestPeer(host: "::1")
-        let production = try fixture.engine.produce(room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer), wanted: nil)
+        let production = try fixture.engine.produce(
+            room: fixture.room, participant: alice, offer: EngineFixture.offer(of: peer), wanted: nil)
         try peer.connect(to: production.answer)
         #expect(fixture.handshake(peer))
     }
@@ -243,5 +269,7 @@ extension String {
         return result + rest
     }
 
-    fileprivate func replacingSession(with session: String) -> String { replacing("o=- 4611731400430051336", with: "o=- \(session)") }
+    fileprivate func replacingSession(with session: String) -> String {
+        replacing("o=- 4611731400430051336", with: "o=- \(session)")
+    }
 }

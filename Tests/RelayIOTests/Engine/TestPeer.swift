@@ -40,7 +40,9 @@ final class TestPeer {
 
         init(sdp: String) {
             func value(_ prefix: String) -> String {
-                sdp.split(whereSeparator: \.isNewline).first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) } ?? ""
+                sdp.split(whereSeparator: \.isNewline).first { $0.hasPrefix(prefix) }.map {
+                    String($0.dropFirst(prefix.count))
+                } ?? ""
             }
             ufrag = value("a=ice-ufrag:")
             password = value("a=ice-pwd:")
@@ -64,7 +66,8 @@ final class TestPeer {
         (descriptor, address) = (bound.descriptor, bound.local)
         stun_agent_init(
             agent, knownAttributes, STUN_COMPATIBILITY_RFC5389,
-            StunAgentUsageFlags(STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue | STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue))
+            StunAgentUsageFlags(
+                STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS.rawValue | STUN_AGENT_USAGE_USE_FINGERPRINT.rawValue))
     }
 
     private let knownAttributes: UnsafeMutablePointer<UInt16> = {
@@ -100,7 +103,8 @@ final class TestPeer {
         let key = Array((password ?? server.password).utf8)
         var buffer = [UInt8](repeating: 0, count: 512)
         let length = stun_usage_ice_conncheck_create(
-            agent, &message, &buffer, buffer.count, name, name.count, key, key.count, useCandidate, controlling, 0x6eff_ffff,
+            agent, &message, &buffer, buffer.count, name, name.count, key, key.count, useCandidate, controlling,
+            0x6eff_ffff,
             UInt64(7), nil, STUN_USAGE_ICE_COMPATIBILITY_RFC5245)
         var identifier: StunTransactionId = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         withUnsafeMutablePointer(to: &identifier) {
@@ -116,7 +120,8 @@ final class TestPeer {
         guard let target = target ?? server?.address else { return }
         var segmentation: Int32 = 0
         bytes.withUnsafeBytes { buffer in
-            var run = cnet_outbound(data: buffer.baseAddress, length: UInt32(buffer.count), segment: 0, to: cnet_endpoint(target))
+            var run = cnet_outbound(
+                data: buffer.baseAddress, length: UInt32(buffer.count), segment: 0, to: cnet_endpoint(target))
             _ = cnet_send(descriptor, &run, 1, &segmentation)
         }
     }
@@ -177,7 +182,9 @@ final class TestPeer {
             if let length = opener.openControl(bytes) { control.append(Array(bytes[0..<length])) }
         } else if let header = PacketHeader(UnsafeRawBufferPointer(bytes)) {
             var window = windows[header.ssrc] ?? ReplayWindow()
-            if let length = opener.open(bytes, header: header, window: &window) { media.append(Array(bytes[0..<length])) }
+            if let length = opener.open(bytes, header: header, window: &window) {
+                media.append(Array(bytes[0..<length]))
+            }
             windows[header.ssrc] = window
         }
     }
@@ -207,7 +214,8 @@ final class TestPeer {
             base.put(ssrc, at: 8)
             return payload.withUnsafeBytes { bytes in
                 var part = copenssl_part(data: bytes.baseAddress, length: Int32(bytes.count))
-                return sealer.seal(headerLength: headerLength, parts: &part, partCount: 1, ssrc: ssrc, index: index, out: base)
+                return sealer.seal(
+                    headerLength: headerLength, parts: &part, partCount: 1, ssrc: ssrc, index: index, out: base)
             }
         }
         guard let length else { return [] }

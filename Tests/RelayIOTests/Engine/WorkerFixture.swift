@@ -22,7 +22,8 @@ final class WorkerFixture {
         local = bound.local
         let box = Box()
         worker = Worker(
-            loop: loop, sockets: [MediaSocket(descriptor: bound.descriptor, local: bound.local)], certificate: try Certificate(),
+            loop: loop, sockets: [MediaSocket(descriptor: bound.descriptor, local: bound.local)],
+            certificate: try Certificate(),
             consentTimeout: consentTimeout
         ) { box.report($0) }
         box.report = { [unowned self] in events.append($0) }
@@ -47,30 +48,39 @@ final class WorkerFixture {
 
     func remote(_ peer: TestPeer, weAreClient: Bool = false) -> RemoteTransport {
         RemoteTransport(
-            ufrag: peer.ufrag, password: peer.password, fingerprints: [.init(hash: "sha-256", value: peer.certificate.fingerprint)],
+            ufrag: peer.ufrag, password: peer.password,
+            fingerprints: [.init(hash: "sha-256", value: peer.certificate.fingerprint)],
             weAreDTLSClient: weAreClient)
     }
 
-    static func videoTrack(format: String = "", identifiers: ExtensionMap = ExtensionMap(), rtx: Bool = true) -> IncomingTrack {
+    static func videoTrack(format: String = "", identifiers: ExtensionMap = ExtensionMap(), rtx: Bool = true)
+        -> IncomingTrack
+    {
         IncomingTrack(
             mid: "1", kind: .video,
             codec: CodecParameters(
-                name: .VP8, payloadType: 96, retransmissionPayloadType: rtx ? 97 : nil, clockRate: 90_000, format: format),
+                name: .VP8, payloadType: 96, retransmissionPayloadType: rtx ? 97 : nil, clockRate: 90_000,
+                format: format),
             extensions: identifiers, feedback: [.nack, .pictureLoss])
     }
 
     static func videoOut(rtx: Bool = true) -> OutgoingTrack {
         OutgoingTrack(
             mid: "0", sourceMid: "1", kind: .video,
-            codec: CodecParameters(name: .VP8, payloadType: 100, retransmissionPayloadType: rtx ? 101 : nil, clockRate: 90_000),
+            codec: CodecParameters(
+                name: .VP8, payloadType: 100, retransmissionPayloadType: rtx ? 101 : nil, clockRate: 90_000),
             extensions: ExtensionMap(), feedback: [.nack, .pictureLoss], ssrc: 500, retransmissionSSRC: rtx ? 501 : nil,
             canonicalName: "c")
     }
 
-    func openPublisher(_ peer: TestPeer, _ tracks: [IncomingTrack] = [videoTrack()], id: TransportID? = nil, ufrag: String = "pub") throws {
+    func openPublisher(
+        _ peer: TestPeer, _ tracks: [IncomingTrack] = [videoTrack()], id: TransportID? = nil, ufrag: String = "pub"
+    ) throws {
         let id = id ?? publisher
         worker.apply([
-            .open(id, role: .publisher(publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: ufrag, password: Self.password(ufrag)),
+            .open(
+                id, role: .publisher(publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: ufrag,
+                password: Self.password(ufrag)),
             .connect(id, remote(peer)), .receive(id, tracks),
         ])
         try peer.connect(to: description(ufrag: ufrag))
@@ -111,9 +121,13 @@ final class WorkerFixture {
 
 extension TestPeer {
     @discardableResult
-    func sendVideo(_ sequence: UInt16, _ payload: [UInt8] = VP8Payload.delta(), timestamp: UInt32? = nil, marker: Bool = true, ssrc: UInt32 = 2222) -> [UInt8] {
+    func sendVideo(
+        _ sequence: UInt16, _ payload: [UInt8] = VP8Payload.delta(), timestamp: UInt32? = nil, marker: Bool = true,
+        ssrc: UInt32 = 2222
+    ) -> [UInt8] {
         sendRTP(
-            payloadType: 96, sequence: sequence, timestamp: timestamp ?? UInt32(sequence) * 3000, ssrc: ssrc, marker: marker,
+            payloadType: 96, sequence: sequence, timestamp: timestamp ?? UInt32(sequence) * 3000, ssrc: ssrc,
+            marker: marker,
             payload: payload)
     }
 }

@@ -12,14 +12,19 @@ import Testing
         let (alice, bob) = (try TestPeer(), try TestPeer())
         try fixture.openPublisher(alice)
         try fixture.openSubscriber(bob)
-        for number in 0..<20 as Range<UInt16> { alice.sendVideo(number, number == 0 ? VP8Payload.keyframe() : VP8Payload.delta(), marker: number < 19) }
+        for number in 0..<20 as Range<UInt16> {
+            alice.sendVideo(number, number == 0 ? VP8Payload.keyframe() : VP8Payload.delta(), marker: number < 19)
+        }
         try #require(fixture.wait([alice, bob]) { bob.media.count == 20 })
         weak let publisher = fixture.worker.transports[fixture.publisher]
         weak let subscriber = fixture.worker.transports[fixture.subscriber]
         #expect(publisher != nil && subscriber != nil)
-        fixture.worker.apply([.close(fixture.subscriber), .close(fixture.publisher), .endPublication(fixture.publication)])
+        fixture.worker.apply([
+            .close(fixture.subscriber), .close(fixture.publisher), .endPublication(fixture.publication),
+        ])
         let worker = fixture.worker
-        #expect(worker.transports.isEmpty && worker.byPath.isEmpty && worker.byUfrag.isEmpty && worker.publications.isEmpty)
+        #expect(
+            worker.transports.isEmpty && worker.byPath.isEmpty && worker.byUfrag.isEmpty && worker.publications.isEmpty)
         #expect(worker.speakers.isEmpty && worker.dirty.isEmpty)
         // The batch that receives next holds its own.
         #expect(worker.pool.used <= 32)
@@ -49,7 +54,8 @@ import Testing
         // Everything that is said to it now is nobody's.
         fixture.worker.apply([
             .connect(fixture.publisher, fixture.remote(alice)), .receive(fixture.publisher, []),
-            .restart(fixture.publisher, ufrag: "x", password: "y"), .select(fixture.publication, .all), .close(fixture.publisher),
+            .restart(fixture.publisher, ufrag: "x", password: "y"), .select(fixture.publication, .all),
+            .close(fixture.publisher),
         ])
         #expect(fixture.worker.byUfrag.count == 1)
         bob.sendRTCP { $0.pictureLoss(sender: 1, media: 500) }
@@ -139,7 +145,11 @@ import Testing
         let fixture = try WorkerFixture()
         let alice = try TestPeer()
         try fixture.openPublisher(alice)
-        for number in 0..<50 { fixture.worker.apply([.restart(fixture.publisher, ufrag: "r\(number)", password: WorkerFixture.password("r\(number)"))]) }
+        for number in 0..<50 {
+            fixture.worker.apply([
+                .restart(fixture.publisher, ufrag: "r\(number)", password: WorkerFixture.password("r\(number)"))
+            ])
+        }
         #expect(fixture.worker.byUfrag.count <= 4)
         // One in the middle is used: what came before it retires, what came after it waits.
         try alice.connect(to: fixture.description(ufrag: "r48"))
@@ -222,7 +232,9 @@ import Testing
         try fixture.openPublisher(alice)
         try fixture.openSubscriber(bob)
         #expect(bob.sealer?.profile == profile)
-        for number in 0..<5 as Range<UInt16> { alice.sendVideo(65_533 &+ number, VP8Payload.keyframe(), timestamp: UInt32(number) * 3000) }
+        for number in 0..<5 as Range<UInt16> {
+            alice.sendVideo(65_533 &+ number, VP8Payload.keyframe(), timestamp: UInt32(number) * 3000)
+        }
         try #require(fixture.wait([alice, bob]) { bob.media.count == 5 })
     }
 
@@ -231,8 +243,12 @@ import Testing
         let alice = try TestPeer()
         try alice.connect(to: fixture.description(ufrag: "pub"), isClient: false)
         fixture.worker.apply([
-            .open(fixture.publisher, role: .publisher(fixture.publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: "pub", password: WorkerFixture.password("pub")),
-            .connect(fixture.publisher, fixture.remote(alice, weAreClient: true)), .receive(fixture.publisher, [WorkerFixture.videoTrack()]),
+            .open(
+                fixture.publisher,
+                role: .publisher(fixture.publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: "pub",
+                password: WorkerFixture.password("pub")),
+            .connect(fixture.publisher, fixture.remote(alice, weAreClient: true)),
+            .receive(fixture.publisher, [WorkerFixture.videoTrack()]),
         ])
         alice.check()
         #expect(fixture.wait([alice]) { alice.sealer != nil })
@@ -245,7 +261,10 @@ import Testing
         let fixture = try WorkerFixture()
         let (alice, other) = (try TestPeer(), try TestPeer())
         fixture.worker.apply([
-            .open(fixture.publisher, role: .publisher(fixture.publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: "pub", password: WorkerFixture.password("pub")),
+            .open(
+                fixture.publisher,
+                role: .publisher(fixture.publication, room: RoomID("r"), participant: ParticipantID("p")), ufrag: "pub",
+                password: WorkerFixture.password("pub")),
             .connect(fixture.publisher, fixture.remote(other)),
         ])
         try alice.connect(to: fixture.description(ufrag: "pub"))

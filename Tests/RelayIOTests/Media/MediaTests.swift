@@ -8,7 +8,9 @@ import Testing
     private func headers(_ peer: TestPeer) -> [PacketHeader] {
         peer.media.compactMap { $0.withUnsafeBytes { PacketHeader($0) } }
     }
-    private func payload(_ packet: [UInt8]) -> [UInt8] { Array(packet[(packet.withUnsafeBytes { PacketHeader($0) }?.length ?? 0)...]) }
+    private func payload(_ packet: [UInt8]) -> [UInt8] {
+        Array(packet[(packet.withUnsafeBytes { PacketHeader($0) }?.length ?? 0)...])
+    }
 
     /// Calls `body` with everything in the RTCP that `peer` got.
     private func control(_ peer: TestPeer, _ body: (RTCPPacket) -> Void) {
@@ -41,8 +43,10 @@ import Testing
             for layer in layers {
                 let rest = [UInt8](repeating: UInt8(layer), count: 60 * Int(layer * layer))
                 alice.sendRTP(
-                    payloadType: 96, sequence: sequence &+ UInt16(layer * 1000), timestamp: stamp, ssrc: layer, marker: true,
-                    extensions: [(5, [[113], [104], [102]][Int(layer) - 1])], payload: keyframes ? VP8Payload.keyframe(rest) : VP8Payload.delta(rest))
+                    payloadType: 96, sequence: sequence &+ UInt16(layer * 1000), timestamp: stamp, ssrc: layer,
+                    marker: true,
+                    extensions: [(5, [[113], [104], [102]][Int(layer) - 1])],
+                    payload: keyframes ? VP8Payload.keyframe(rest) : VP8Payload.delta(rest))
             }
             sequence &+= 1
             stamp &+= 3000
@@ -65,22 +69,28 @@ import Testing
             #expect(next.sequence == one.sequence &+ 1)
             #expect(Int32(bitPattern: next.timestamp &- one.timestamp) > 0)
         }
-        for (one, next) in zip(bob.media, bob.media.dropFirst()) where layer(one) != layer(next) { #expect(payload(next)[1] == 0) }
+        for (one, next) in zip(bob.media, bob.media.dropFirst()) where layer(one) != layer(next) {
+            #expect(payload(next)[1] == 0)
+        }
     }
 
     // MARK: Audio
 
-    private func audioTrack(red: Bool = false, extensions: ExtensionMap = ExtensionMap(), feedback: FeedbackSet = []) -> IncomingTrack {
+    private func audioTrack(red: Bool = false, extensions: ExtensionMap = ExtensionMap(), feedback: FeedbackSet = [])
+        -> IncomingTrack
+    {
         IncomingTrack(
             mid: "0", kind: .audio,
-            codec: CodecParameters(name: .opus, payloadType: 111, redundancyPayloadType: red ? 63 : nil, clockRate: 48_000, channels: 2),
+            codec: CodecParameters(
+                name: .opus, payloadType: 111, redundancyPayloadType: red ? 63 : nil, clockRate: 48_000, channels: 2),
             extensions: extensions, feedback: feedback)
     }
 
     private func audioOut(red: Bool = false) -> OutgoingTrack {
         OutgoingTrack(
             mid: "a", sourceMid: "0", kind: .audio,
-            codec: CodecParameters(name: .opus, payloadType: 96, redundancyPayloadType: red ? 97 : nil, clockRate: 48_000, channels: 2),
+            codec: CodecParameters(
+                name: .opus, payloadType: 96, redundancyPayloadType: red ? 97 : nil, clockRate: 48_000, channels: 2),
             extensions: ExtensionMap(), feedback: [], ssrc: 700, retransmissionSSRC: nil, canonicalName: "name")
     }
 
@@ -93,7 +103,9 @@ import Testing
         alice.sendRTP(payloadType: 63, sequence: 1, timestamp: 960, ssrc: 9, marker: false, payload: red)
         alice.sendRTP(payloadType: 111, sequence: 2, timestamp: 1920, ssrc: 9, marker: false, payload: [5, 5])
         // Lengths that contradict the payload's.
-        alice.sendRTP(payloadType: 63, sequence: 3, timestamp: 2880, ssrc: 9, marker: false, payload: [0xff, 0xff, 0xff, 0xff, 111, 1])
+        alice.sendRTP(
+            payloadType: 63, sequence: 3, timestamp: 2880, ssrc: 9, marker: false,
+            payload: [0xff, 0xff, 0xff, 0xff, 111, 1])
         alice.sendRTP(payloadType: 111, sequence: 4, timestamp: 3840, ssrc: 9, marker: false, payload: [6])
         try #require(fixture.wait([alice, bob]) { bob.media.count == 3 })
         #expect(headers(bob).map(\.payloadType) == [hasRED ? 97 : 96, 96, 96])
@@ -111,7 +123,9 @@ import Testing
         try #require(
             fixture.wait([alice, bob], seconds: 2) {
                 if fixture.worker.ticks % 4 == 0 {
-                    alice.sendRTP(payloadType: 111, sequence: sequence, timestamp: UInt32(sequence) * 960, ssrc: 10, marker: false, payload: [2])
+                    alice.sendRTP(
+                        payloadType: 111, sequence: sequence, timestamp: UInt32(sequence) * 960, ssrc: 10,
+                        marker: false, payload: [2])
                     sequence += 1
                 }
                 return bob.media.count > 1
@@ -130,7 +144,9 @@ import Testing
         alice.sendRTP(payloadType: 111, sequence: 1, timestamp: 96_000, ssrc: 9, marker: false, payload: [1, 2, 3])
         try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
         let ntp: UInt64 = 0x1234_5678_9abc_def0
-        alice.sendRTCP { $0.senderReport(SenderInfo(ssrc: 9, ntpTime: ntp, rtpTime: 96_480, packetCount: 50, octetCount: 5000)) }
+        alice.sendRTCP {
+            $0.senderReport(SenderInfo(ssrc: 9, ntpTime: ntp, rtpTime: 96_480, packetCount: 50, octetCount: 5000))
+        }
         var found: SenderInfo?
         var names: [UInt32: [UInt8]] = [:]
         #expect(
@@ -155,7 +171,8 @@ import Testing
             writer.receiverReport(sender: 1)
                 && writer.reportBlock(
                     ReportBlock(
-                        ssrc: 700, fractionLost: 0, cumulativeLost: 4, highestSequence: 1, jitter: 0, lastSenderReport: info.compactNTPTime,
+                        ssrc: 700, fractionLost: 0, cumulativeLost: 4, highestSequence: 1, jitter: 0,
+                        lastSenderReport: info.compactNTPTime,
                         delaySinceLastSenderReport: 0))
         }
         let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
@@ -169,13 +186,17 @@ import Testing
         let alice = try TestPeer()
         try fixture.openPublisher(alice, [audioTrack()])
         for sequence in [1, 2, 5] as [UInt16] {
-            alice.sendRTP(payloadType: 111, sequence: sequence, timestamp: 960 * UInt32(sequence), ssrc: 9, marker: false, payload: [1])
+            alice.sendRTP(
+                payloadType: 111, sequence: sequence, timestamp: 960 * UInt32(sequence), ssrc: 9, marker: false,
+                payload: [1])
         }
         var blocks: [ReportBlock] = []
         #expect(
             fixture.wait([alice], seconds: 2.5) {
                 blocks = []
-                control(alice) { if case .receiverReport(let report) = $0 { for block in report.blocks { blocks.append(block) } } }
+                control(alice) {
+                    if case .receiverReport(let report) = $0 { for block in report.blocks { blocks.append(block) } }
+                }
                 return !blocks.isEmpty
             })
         #expect(blocks.first?.ssrc == 9)
@@ -187,7 +208,11 @@ import Testing
         let fixture = try WorkerFixture()
         let alice = try TestPeer()
         try fixture.openPublisher(
-            alice, [audioTrack(extensions: identifiers([.transportSequence: 3]), feedback: [.transportWide, .receiverEstimate])])
+            alice,
+            [
+                audioTrack(
+                    extensions: identifiers([.transportSequence: 3]), feedback: [.transportWide, .receiverEstimate])
+            ])
         for number in [100, 101, 103] as [UInt16] {
             alice.sendRTP(
                 payloadType: 111, sequence: number, timestamp: 960 * UInt32(number), ssrc: 9, marker: false,
@@ -198,7 +223,9 @@ import Testing
         #expect(
             fixture.wait([alice]) {
                 control(alice) { item in
-                    if case .transportFeedback(let report) = item { for status in report where status.arrival != nil { arrived.insert(status.sequence) } }
+                    if case .transportFeedback(let report) = item {
+                        for status in report where status.arrival != nil { arrived.insert(status.sequence) }
+                    }
                     if case .receiverEstimate = item { estimates += 1 }
                 }
                 return arrived == [100, 101, 103]
@@ -274,7 +301,8 @@ import Testing
         for (number, length) in lengths.enumerated() {
             let rest = [UInt8](repeating: UInt8(number), count: length)
             alice.sendVideo(
-                UInt16(number), number == 0 ? VP8Payload.keyframe(rest) : VP8Payload.delta(rest), timestamp: 90, marker: number == lengths.count - 1)
+                UInt16(number), number == 0 ? VP8Payload.keyframe(rest) : VP8Payload.delta(rest), timestamp: 90,
+                marker: number == lengths.count - 1)
         }
         try #require(fixture.wait([alice, bob]) { bob.media.count == lengths.count })
         for (number, packet) in bob.media.enumerated() {

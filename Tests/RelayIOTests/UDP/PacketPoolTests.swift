@@ -32,7 +32,8 @@ import Testing
         let pool = PacketPool()
         let slots = try (0..<520).map { _ in try #require(pool.take()) }
         for (number, slot) in slots.enumerated() {
-            pool.memory(slot).initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: number &* 7), count: PacketPool.slotBytes)
+            pool.memory(slot).initializeMemory(
+                as: UInt8.self, repeating: UInt8(truncatingIfNeeded: number &* 7), count: PacketPool.slotBytes)
         }
         for (number, slot) in slots.enumerated() {
             let bytes = UnsafeRawBufferPointer(start: pool.memory(slot), count: PacketPool.slotBytes)

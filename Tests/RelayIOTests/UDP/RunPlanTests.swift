@@ -9,7 +9,8 @@ import Testing
         let header = rtpHeader()
         var packets = lengths.map {
             PendingPacket(
-                slot: 0, header: header, fields: ExtensionFields(), payloadLength: $0, primaryOffset: nil, startsKeyframe: false,
+                slot: 0, header: header, fields: ExtensionFields(), payloadLength: $0, primaryOffset: nil,
+                startsKeyframe: false,
                 isLate: false)
         }
         packets.withUnsafeMutableBufferPointer { RunPlan.pad($0) }
@@ -39,7 +40,9 @@ import Testing
     @Test func noPaddingIsLongerThanThreeBytesAndEveryGroupIsEven() {
         var random = SeededRandom(seed: 5)
         for _ in 0..<2000 {
-            let lengths = (0..<Int.random(in: 1...16, using: &random)).map { _ in Int.random(in: 990...1010, using: &random) }
+            let lengths = (0..<Int.random(in: 1...16, using: &random)).map { _ in
+                Int.random(in: 990...1010, using: &random)
+            }
             let padded = paddings(of: lengths)
             #expect(padded.allSatisfy { (0...RunPlan.maximumPadding).contains($0) })
             #expect(padded.last == 0)

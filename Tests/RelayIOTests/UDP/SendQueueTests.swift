@@ -31,7 +31,9 @@ private final class Wire {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
         defer { memory.deallocate() }
         var datagram = cnet_inbound(data: memory.baseAddress, capacity: 4096, length: 0, from: cnet_endpoint())
-        while cnet_receive(receivers[receiver].descriptor, &datagram, 1) == 1 { found.append(Array(memory[0..<Int(datagram.length)])) }
+        while cnet_receive(receivers[receiver].descriptor, &datagram, 1) == 1 {
+            found.append(Array(memory[0..<Int(datagram.length)]))
+        }
         return found
     }
 }
@@ -69,7 +71,10 @@ private final class Wire {
         let sent = (0..<90).map { datagram($0, 200 + $0 % 4) }
         for (number, bytes) in sent.enumerated() { wire.put(bytes, to: number % 3) }
         wire.queue.flush()
-        for receiver in 0..<3 { #expect(wire.received(by: receiver) == sent.enumerated().filter { $0.offset % 3 == receiver }.map(\.element)) }
+        for receiver in 0..<3 {
+            #expect(
+                wire.received(by: receiver) == sent.enumerated().filter { $0.offset % 3 == receiver }.map(\.element))
+        }
     }
 
     @Test func moreRunsThanOneBatchLeaveInOrder() throws {
@@ -125,7 +130,8 @@ private final class Wire {
         var segmentation: Int32 = 0
         let dropped = bytes.withUnsafeBytes { memory in
             var run = cnet_outbound(
-                data: memory.baseAddress, length: UInt32(memory.count), segment: 100, to: cnet_endpoint(wire.receivers[0].local))
+                data: memory.baseAddress, length: UInt32(memory.count), segment: 100,
+                to: cnet_endpoint(wire.receivers[0].local))
             return cnet_send(wire.sender.descriptor, &run, 1, &segmentation)
         }
         #expect(dropped == 0)

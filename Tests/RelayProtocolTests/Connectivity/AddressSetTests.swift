@@ -10,12 +10,20 @@ import Testing
     @Test func theFirstPathIsSelectedAndOnlyNominationMovesIt() {
         var set = AddressSet()
         #expect(set.selected == nil)
-        #expect(set.checked(on: path(1), useCandidate: false, at: at(0)) == .init(isNew: true, selectionMoved: true, evicted: nil))
-        #expect(set.checked(on: path(2), useCandidate: false, at: at(1)) == .init(isNew: true, selectionMoved: false, evicted: nil))
+        #expect(
+            set.checked(on: path(1), useCandidate: false, at: at(0))
+                == .init(isNew: true, selectionMoved: true, evicted: nil))
+        #expect(
+            set.checked(on: path(2), useCandidate: false, at: at(1))
+                == .init(isNew: true, selectionMoved: false, evicted: nil))
         #expect(set.selected == path(1))
-        #expect(set.checked(on: path(2), useCandidate: true, at: at(2)) == .init(isNew: false, selectionMoved: true, evicted: nil))
+        #expect(
+            set.checked(on: path(2), useCandidate: true, at: at(2))
+                == .init(isNew: false, selectionMoved: true, evicted: nil))
         #expect(set.selected == path(2))
-        #expect(set.checked(on: path(2), useCandidate: true, at: at(3)) == .init(isNew: false, selectionMoved: false, evicted: nil))
+        #expect(
+            set.checked(on: path(2), useCandidate: true, at: at(3))
+                == .init(isNew: false, selectionMoved: false, evicted: nil))
         _ = set.checked(on: path(1), useCandidate: false, at: at(4))
         #expect(set.selected == path(2))
         #expect(set.lastCheck == at(4))
@@ -23,7 +31,9 @@ import Testing
 
     @Test func theOneCheckedLongestAgoMakesRoomButNeverTheSelectedOne() {
         var set = AddressSet()
-        for number in 0..<AddressSet.capacity { _ = set.checked(on: path(number), useCandidate: false, at: at(Int64(number))) }
+        for number in 0..<AddressSet.capacity {
+            _ = set.checked(on: path(number), useCandidate: false, at: at(Int64(number)))
+        }
         _ = set.checked(on: path(1), useCandidate: false, at: at(20))
         #expect(set.checked(on: path(100), useCandidate: false, at: at(21)).evicted == path(2))
         #expect(set.paths.count == AddressSet.capacity)

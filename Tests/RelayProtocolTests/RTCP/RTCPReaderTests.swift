@@ -25,7 +25,10 @@ struct RTCPReaderTests {
             }
         }
         #expect(!malformed)
-        #expect(info == SenderInfo(ssrc: 1, ntpTime: 0xe102_0304_0506_0708, rtpTime: 0x10000, packetCount: 9, octetCount: 1024))
+        #expect(
+            info
+                == SenderInfo(
+                    ssrc: 1, ntpTime: 0xe102_0304_0506_0708, rtpTime: 0x10000, packetCount: 9, octetCount: 1024))
         #expect(info?.compactNTPTime == 0x0304_0506)
         #expect(
             blocks == [
@@ -80,11 +83,13 @@ struct RTCPReaderTests {
         #expect(losses == 1)
     }
 
-    @Test(arguments: [
-        [], [0x80], [0x40, 200, 0, 0], [0x80, 96, 0, 0], [0x81, 201, 0, 1, 0, 0, 0, 1], [0x80, 200, 0, 1, 0, 0, 0, 1],
-        [0x81, 205, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2], [0x84, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2],
-        [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 200, 65, 66], [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 2, 65, 66],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0x80], [0x40, 200, 0, 0], [0x80, 96, 0, 0], [0x81, 201, 0, 1, 0, 0, 0, 1],
+            [0x80, 200, 0, 1, 0, 0, 0, 1],
+            [0x81, 205, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2], [0x84, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2],
+            [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 200, 65, 66], [0x81, 202, 0, 2, 0, 0, 0, 1, 1, 2, 65, 66],
+        ] as [[UInt8]])
     func refusesPacketsThatContradictThemselves(bytes: [UInt8]) {
         #expect(readRTCP(bytes) { Issue.record("understood \($0)") })
     }
@@ -102,7 +107,9 @@ struct RTCPReaderTests {
     @Test func saturatesAnEstimateThatNoIntegerHolds() {
         var rates: [UInt64] = []
         let head: [UInt8] = [0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0, 82, 69, 77, 66, 1]
-        for rate: [UInt8] in [[0xff, 0xff, 0xff], [0, 0, 5], [0x0b, 0xd0, 0x90], [0xfc, 0, 0], [0xba, 0, 1], [0xbe, 0, 0]] {
+        for rate: [UInt8] in [
+            [0xff, 0xff, 0xff], [0, 0, 5], [0x0b, 0xd0, 0x90], [0xfc, 0, 0], [0xba, 0, 1], [0xbe, 0, 0],
+        ] {
             readRTCP(head + rate + [0, 0, 0, 9]) { packet in
                 guard case .receiverEstimate(let estimate) = packet else { return }
                 rates.append(estimate.bitrate)
@@ -128,7 +135,9 @@ struct RTCPReaderTests {
                 }
                 bytes.removeLast(Int.random(in: 0...bytes.count / 2, using: &random))
             } else {
-                bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+                bytes = (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                    UInt8.random(in: 0...255, using: &random)
+                }
                 if bytes.count > 4 {
                     bytes[0] = 0x80 | (bytes[0] & 0x3f)
                     bytes[1] = 200 + bytes[1] % 8
@@ -148,7 +157,8 @@ struct RTCPReaderTests {
             ssrc: 5, fractionLost: 3, cumulativeLost: 9, highestSequence: 70_000, jitter: 30, lastSenderReport: 7,
             delaySinceLastSenderReport: 8)
         let feedback: [UInt8] = [
-            0x8f, 205, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 5, 0, 7, 0, 4, 0x4c, 1, 0x20, 5, 0xd0, 0x40, 1, 2, 3, 4, 5, 6, 0, 0,
+            0x8f, 205, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 5, 0, 7, 0, 4, 0x4c, 1, 0x20, 5, 0xd0, 0x40, 1, 2, 3, 4, 5, 6,
+            0, 0,
         ]
         return writtenRTCP { writer in
             _ = writer.senderReport(SenderInfo(ssrc: 1, ntpTime: 1 << 40, rtpTime: 3, packetCount: 4, octetCount: 5))

@@ -51,7 +51,8 @@ struct RTCPWriterTests {
         #expect(!malformed)
         #expect(
             kinds == [
-                "SR1", "RR1", "somebody", "NACK[1, 5, 90, 1000]", "PLI2", "FIR2", "REMB2000000[2, 3]", "BYE[1]", "TWCC6",
+                "SR1", "RR1", "somebody", "NACK[1, 5, 90, 1000]", "PLI2", "FIR2", "REMB2000000[2, 3]", "BYE[1]",
+                "TWCC6",
             ])
     }
 
@@ -136,7 +137,9 @@ struct RTCPWriterTests {
     }
 
     @Test func estimatesAreRoundedDownToEighteenBits() {
-        for (asked, got) in [(0, 0), (262_143, 262_143), (262_145, 262_144), (UInt64.max, 0x3ffff << 46)] as [(UInt64, UInt64)] {
+        for (asked, got) in [(0, 0), (262_143, 262_143), (262_145, 262_144), (UInt64.max, 0x3ffff << 46)]
+            as [(UInt64, UInt64)]
+        {
             var back: UInt64?
             let bytes = writtenRTCP { writer in
                 _ = [UInt32](repeating: 4, count: 1).withUnsafeBufferPointer {

@@ -38,18 +38,19 @@ struct TransportFeedbackReportTests {
         #expect(found?.filter { $0.arrival != nil }.map(\.sequence) == [0x1fff])
     }
 
-    @Test(arguments: [
-        // no packets at all
-        [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        // a run that covers nothing
-        [0, 1, 0, 1, 0, 0, 0, 0, 0x20, 0, 0, 0],
-        // the reserved symbol
-        [0, 1, 0, 1, 0, 0, 0, 0, 0x60, 1, 0, 0],
-        // deltas missing
-        [0, 1, 0, 9, 0, 0, 0, 0, 0x20, 9, 0, 0],
-        // chunks missing
-        [0, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 1, 0, 1],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            // no packets at all
+            [0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            // a run that covers nothing
+            [0, 1, 0, 1, 0, 0, 0, 0, 0x20, 0, 0, 0],
+            // the reserved symbol
+            [0, 1, 0, 1, 0, 0, 0, 0, 0x60, 1, 0, 0],
+            // deltas missing
+            [0, 1, 0, 9, 0, 0, 0, 0, 0x20, 9, 0, 0],
+            // chunks missing
+            [0, 1, 0xff, 0xff, 0, 0, 0, 0, 0, 1, 0, 1],
+        ] as [[UInt8]])
     func refusesFeedbackThatContradictsItself(body: [UInt8]) {
         #expect(statuses([0x8f, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2] + body) == nil)
     }
@@ -59,7 +60,8 @@ struct TransportFeedbackReportTests {
             symbols.withUnsafeBufferPointer { symbols in
                 deltas.withUnsafeBufferPointer { deltas in
                     _ = writer.transportFeedback(
-                        sender: 1, media: 2, baseSequence: base, referenceTime: 3, feedbackCount: 9, symbols: symbols, deltas: deltas)
+                        sender: 1, media: 2, baseSequence: base, referenceTime: 3, feedbackCount: 9, symbols: symbols,
+                        deltas: deltas)
                 }
             }
         }
@@ -87,7 +89,9 @@ struct TransportFeedbackReportTests {
             var deltas: [Int16] = []
             var symbol: UInt8 = 1
             while symbols.count < count {
-                if Int.random(in: 0..<[40, 6, 2][lossy], using: &random) == 0 { symbol = UInt8.random(in: 0...2, using: &random) }
+                if Int.random(in: 0..<[40, 6, 2][lossy], using: &random) == 0 {
+                    symbol = UInt8.random(in: 0...2, using: &random)
+                }
                 symbols.append(symbol)
                 if symbol == 1 { deltas.append(Int16.random(in: 0...255, using: &random)) }
                 if symbol == 2 { deltas.append(Int16.random(in: -3000...3000, using: &random)) }
@@ -96,7 +100,9 @@ struct TransportFeedbackReportTests {
             var time: Int64 = 3 * 64_000
             var next = 0
             let expected = symbols.enumerated().map { index, symbol in
-                guard symbol != 0 else { return TransportFeedbackReport.Status(sequence: base &+ UInt16(index), arrival: nil) }
+                guard symbol != 0 else {
+                    return TransportFeedbackReport.Status(sequence: base &+ UInt16(index), arrival: nil)
+                }
                 time += Int64(deltas[next]) * 250
                 next += 1
                 return .init(sequence: base &+ UInt16(index), arrival: .microseconds(time))

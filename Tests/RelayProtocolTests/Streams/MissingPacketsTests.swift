@@ -5,7 +5,9 @@ import Testing
 struct MissingPacketsTests {
     private func at(_ milliseconds: Int64) -> Instant { Instant.zero + .milliseconds(milliseconds) }
 
-    private func due(_ list: MissingPackets, _ milliseconds: Int64) -> [UInt16] { Array(list.poll(at: at(milliseconds)).sequences) }
+    private func due(_ list: MissingPackets, _ milliseconds: Int64) -> [UInt16] {
+        Array(list.poll(at: at(milliseconds)).sequences)
+    }
 
     @Test func asksOnlyForTheMissingPacketsAcrossTheWrap() {
         let list = MissingPackets()

@@ -15,7 +15,8 @@ struct PacketHistoryTests {
     @Test func findsWhatItHoldsAcrossTheWrap() {
         let history = small(16)
         for sequence in 65_530..<65_542 {
-            let displaced = history.insert(UInt16(truncatingIfNeeded: sequence), slot: Int32(sequence), length: 100, at: at(0))
+            let displaced = history.insert(
+                UInt16(truncatingIfNeeded: sequence), slot: Int32(sequence), length: 100, at: at(0))
             #expect(displaced == nil)
         }
         #expect(history.find(65_535)?.slot == 65_535)
@@ -28,7 +29,9 @@ struct PacketHistoryTests {
 
     @Test func aFullHistoryGivesBackItsOldestSlot() {
         let history = small(4)
-        for sequence: UInt16 in 0..<4 { #expect(history.insert(sequence, slot: Int32(sequence), length: 1, at: at(0)) == nil) }
+        for sequence: UInt16 in 0..<4 {
+            #expect(history.insert(sequence, slot: Int32(sequence), length: 1, at: at(0)) == nil)
+        }
         #expect(history.insert(4, slot: 4, length: 1, at: at(0)) == 0)
         #expect(history.find(0) == nil)
         #expect(history.find(1)?.slot == 1)
@@ -70,7 +73,9 @@ struct PacketHistoryTests {
             default: sequence &+= 1
             }
             now += Int64.random(in: 0...15, using: &random)
-            if let back = history.insert(sequence, slot: slot, length: Int.random(in: 1...1_200, using: &random), at: at(now)) {
+            if let back = history.insert(
+                sequence, slot: slot, length: Int.random(in: 1...1_200, using: &random), at: at(now))
+            {
                 if back != slot, held.removeValue(forKey: back) == nil { wrong += 1 }
                 if back != slot { held[slot] = sequence }
             } else {
@@ -119,7 +124,8 @@ struct RetransmissionRequestsTests {
         let requests = RetransmissionRequests(settings)
         var bytes = 0
         for now in Int64(0)..<10_000 {
-            for sequence: UInt16 in 0..<300 where requests.allows(sequence, bytes: 1000, roundTrip: .milliseconds(10), at: at(now)) {
+            for sequence: UInt16 in 0..<300
+            where requests.allows(sequence, bytes: 1000, roundTrip: .milliseconds(10), at: at(now)) {
                 bytes += 1000
             }
         }

@@ -20,7 +20,9 @@ struct ReceiveStatisticsTests {
 
     @Test func fractionCountsFromTheReportBefore() {
         var statistics = ReceiveStatistics(ssrc: 9, clockRate: 90_000)
-        for sequence: UInt16 in [0, 1, 2, 4] { statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0)) }
+        for sequence: UInt16 in [0, 1, 2, 4] {
+            statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0))
+        }
         #expect(statistics.reportBlock(at: at(0))?.fractionLost == 51)
         for sequence: UInt16 in 5..<15 { statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0)) }
         #expect(statistics.reportBlock(at: at(0))?.fractionLost == 0)
@@ -30,7 +32,9 @@ struct ReceiveStatisticsTests {
 
     @Test func lateAndDoublePacketsAreNotLosses() {
         var statistics = ReceiveStatistics(ssrc: 9, clockRate: 90_000)
-        for sequence: UInt16 in [10, 12, 11, 13, 13] { statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0)) }
+        for sequence: UInt16 in [10, 12, 11, 13, 13] {
+            statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0))
+        }
         #expect(statistics.cumulativeLost == -1)
         #expect(statistics.extendedHighestSequence == 13)
         #expect(statistics.packets == 5)
@@ -39,14 +43,18 @@ struct ReceiveStatisticsTests {
 
     @Test func aLatePacketFromBeforeTheWrapDoesNotCountACycle() {
         var statistics = ReceiveStatistics(ssrc: 9, clockRate: 90_000)
-        for sequence: UInt16 in [65_534, 0, 65_535, 1] { statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0)) }
+        for sequence: UInt16 in [65_534, 0, 65_535, 1] {
+            statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0))
+        }
         #expect(statistics.extendedHighestSequence == 65_537)
         #expect(statistics.cumulativeLost == 0)
     }
 
     @Test func believesAJumpOnlyTheSecondTime() {
         var statistics = ReceiveStatistics(ssrc: 9, clockRate: 90_000)
-        for sequence: UInt16 in [100, 101, 103] { statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0)) }
+        for sequence: UInt16 in [100, 101, 103] {
+            statistics.received(sequence: sequence, timestamp: 0, bytes: 1, at: at(0))
+        }
         let first = statistics.received(sequence: 40_000, timestamp: 0, bytes: 1, at: at(0))
         #expect(!first)
         #expect(statistics.extendedHighestSequence == 103)
@@ -86,7 +94,8 @@ struct ReceiveStatisticsTests {
         statistics.received(sequence: 1, timestamp: 0, bytes: 1, at: at(0))
         #expect(statistics.reportBlock(at: at(10))?.lastSenderReport == 0)
         statistics.received(
-            SenderInfo(ssrc: 9, ntpTime: 0x1111_2222_3333_4444, rtpTime: 0, packetCount: 0, octetCount: 0), at: at(1_000))
+            SenderInfo(ssrc: 9, ntpTime: 0x1111_2222_3333_4444, rtpTime: 0, packetCount: 0, octetCount: 0),
+            at: at(1_000))
         let block = statistics.reportBlock(at: at(2_500))
         #expect(block?.lastSenderReport == 0x2222_3333)
         #expect(block?.delaySinceLastSenderReport == 98_304)

@@ -11,7 +11,9 @@ struct SequenceMapTests {
         return map
     }
 
-    private func send(_ map: inout SequenceMap, _ source: UInt32, _ sequence: UInt16, _ timestamp: UInt32 = 0, _ now: Int64 = 0)
+    private func send(
+        _ map: inout SequenceMap, _ source: UInt32, _ sequence: UInt16, _ timestamp: UInt32 = 0, _ now: Int64 = 0
+    )
         -> UInt16?
     {
         map.forward(source: source, sequence: sequence, timestamp: timestamp, at: at(now))?.sequence

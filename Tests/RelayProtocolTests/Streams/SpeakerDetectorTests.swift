@@ -16,10 +16,15 @@ struct SpeakerDetectorTests {
                 let at = Instant.zero + .milliseconds(now)
                 for member in speaking {
                     let dip: Int = now % 300 < 60 ? 35 : 0
-                    detector.level(of: member, dBov: UInt8(clamping: 28 + dip + Int.random(in: -5...5, using: &random)), at: at)
+                    detector.level(
+                        of: member, dBov: UInt8(clamping: 28 + dip + Int.random(in: -5...5, using: &random)), at: at)
                 }
-                for member in quiet { detector.level(of: member, dBov: UInt8(78 + Int.random(in: -4...4, using: &random)), at: at) }
-                if let deadline = detector.deadline, deadline <= at, let change = detector.poll(at: at) { changes.append(change) }
+                for member in quiet {
+                    detector.level(of: member, dBov: UInt8(78 + Int.random(in: -4...4, using: &random)), at: at)
+                }
+                if let deadline = detector.deadline, deadline <= at, let change = detector.poll(at: at) {
+                    changes.append(change)
+                }
                 now += 20
             }
         }

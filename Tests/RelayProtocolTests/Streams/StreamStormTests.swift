@@ -79,7 +79,9 @@ struct StreamStormTests {
             feedback.received(sequence: walk.sequence, at: walk.now)
             guard let deadline = feedback.deadline, deadline <= walk.now else { continue }
             let capacity = Int.random(in: 0...1_200, using: &walk.random)
-            let bytes = writtenRTCP(capacity: capacity) { reports += feedback.poll(at: walk.now, sender: 1, media: 2, into: &$0) }
+            let bytes = writtenRTCP(capacity: capacity) {
+                reports += feedback.poll(at: walk.now, sender: 1, media: 2, into: &$0)
+            }
             if !bytes.isEmpty, readRTCP(bytes) {
                 Issue.record("unreadable: \(bytes)")
                 return
@@ -102,7 +104,8 @@ struct StreamStormTests {
             default: break
             }
             let out = map.forward(
-                source: source, sequence: walk.sequence, timestamp: UInt32.random(in: 0...UInt32.max, using: &walk.random), at: walk.now)
+                source: source, sequence: walk.sequence,
+                timestamp: UInt32.random(in: 0...UInt32.max, using: &walk.random), at: walk.now)
             _ = map.origin(of: UInt16.random(in: 0...UInt16.max, using: &walk.random))
             guard let out = out?.sequence else { continue }
             if let highest, abs(Int(Int16(bitPattern: out &- highest))) > 8_192 + 3_000 {

@@ -89,7 +89,9 @@ struct TransportFeedbackTests {
                         sequence &+= 1
                     }
                 }
-                if let deadline = feedback.deadline, deadline <= at(now), !poll(feedback, at: at(now)).isEmpty { times.append(now) }
+                if let deadline = feedback.deadline, deadline <= at(now), !poll(feedback, at: at(now)).isEmpty {
+                    times.append(now)
+                }
             }
             guard times.count > 2 else { return 0 }
             return (times[times.count - 1] - times[1]) / Int64(times.count - 2)
@@ -167,7 +169,8 @@ struct TransportFeedbackTests {
             if now % 4 == 0 && now < 59_000 {
                 let sequence = 60_000 + Int(now / 4)
                 if Int.random(in: 0..<20, using: &random) > 0 {
-                    let delay = Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 1...150, using: &random) : 0
+                    let delay =
+                        Int.random(in: 0..<10, using: &random) == 0 ? Int64.random(in: 1...150, using: &random) : 0
                     pending.append((now + delay, sequence))
                 }
             }
@@ -181,7 +184,11 @@ struct TransportFeedbackTests {
                 numbers.append(report.number)
                 for status in report.statuses {
                     let full = Int(status.sequence) + (status.sequence < 50_000 ? 65_536 : 0)
-                    if let arrival = status.arrival { reported[full] = arrival.milliseconds } else if arrivedAt[full] != nil { wrong += 1 }
+                    if let arrival = status.arrival {
+                        reported[full] = arrival.milliseconds
+                    } else if arrivedAt[full] != nil {
+                        wrong += 1
+                    }
                 }
             }
         }

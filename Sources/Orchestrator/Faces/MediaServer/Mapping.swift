@@ -19,7 +19,8 @@ extension UserItem {
     /// Who is to be told something, with the offer made for them.
     init(addressee: Addressee) {
         self.init(
-            id: addressee.user.id.value, userInfo: addressee.user.userInfoValue, offer: addressee.offer.map { .offer($0) })
+            id: addressee.user.id.value, userInfo: addressee.user.userInfoValue,
+            offer: addressee.offer.map { .offer($0) })
     }
 
     /// Who is to be told something.

@@ -24,7 +24,8 @@ nonisolated struct OriginPolicy {
             throw .forbidden("the host \(host) is not served here")
         }
         guard let origin = headers["Origin"]?.lowercased(), !allowsAll, !allowed.contains(origin) else { return }
-        guard headers.all("Origin").count == 1, let host, Self.authority(of: origin) == Self.withoutDefaultPort(host, origin)
+        guard headers.all("Origin").count == 1, let host,
+            Self.authority(of: origin) == Self.withoutDefaultPort(host, origin)
         else {
             throw .forbidden("the origin \(origin) is not allowed")
         }
@@ -56,7 +57,9 @@ nonisolated struct OriginPolicy {
         if name == "localhost" { return true }
         let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
         return numbers.count == 4 && numbers[0] == "127"
-            && numbers.allSatisfy { $0.count <= 3 && !$0.isEmpty && UInt8($0) != nil && $0.utf8.allSatisfy { $0 != 43 } }
+            && numbers.allSatisfy {
+                $0.count <= 3 && !$0.isEmpty && UInt8($0) != nil && $0.utf8.allSatisfy { $0 != 43 }
+            }
     }
 
     private static func isPort(_ text: Substring) -> Bool { text.utf8.allSatisfy { (48...57).contains($0) } }

@@ -48,7 +48,9 @@ nonisolated struct HeadDraft {
         var headers = Headers()
         for (name, value) in fields {
             // http-parser, as Debian builds it, lets spaces through.
-            guard !name.isEmpty, !name.contains(UInt8(ascii: " ")) else { throw .malformed("a header field's name has a space") }
+            guard !name.isEmpty, !name.contains(UInt8(ascii: " ")) else {
+                throw .malformed("a header field's name has a space")
+            }
             var value = value[...]
             while value.last == UInt8(ascii: " ") || value.last == UInt8(ascii: "\t") { value.removeLast() }
             headers.add(String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self))
@@ -112,7 +114,9 @@ nonisolated struct HeadDraft {
             }
         }
         let path = piece(url, UF_PATH) ?? (isAbsolute ? [UInt8(ascii: "/")] : [])
-        guard path.first == UInt8(ascii: "/") || path == [UInt8(ascii: "*")] else { throw .malformed("bad request target") }
+        guard path.first == UInt8(ascii: "/") || path == [UInt8(ascii: "*")] else {
+            throw .malformed("bad request target")
+        }
         return (path, piece(url, UF_QUERY) ?? [])
     }
 

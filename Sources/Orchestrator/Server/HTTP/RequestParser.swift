@@ -84,7 +84,8 @@ nonisolated final class RequestParser {
             return .failed(.malformed(String(cString: http_errno_description(error))))
         }
         if !isHeadDone, headBytes > limits.header {
-            return .failed(draft.isWithinTarget ? .targetTooLong(limit: limits.target) : .headerTooLarge(limit: limits.header))
+            return .failed(
+                draft.isWithinTarget ? .targetTooLong(limit: limits.target) : .headerTooLarge(limit: limits.header))
         }
         return consumedAll ? nil : .failed(.malformed("the request cannot be read"))
     }

@@ -17,7 +17,8 @@ nonisolated final class TLSContext {
         guard SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
             throw .badSetting(name: "http.tls-cert", reason: "\(certificatePath): \(TLSContext.lastError())")
         }
-        guard SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1, SSL_CTX_check_private_key(context) == 1
+        guard SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1,
+            SSL_CTX_check_private_key(context) == 1
         else {
             throw .badSetting(name: "http.tls-key", reason: "\(keyPath): \(TLSContext.lastError())")
         }

@@ -92,7 +92,9 @@ nonisolated final class WebSocketFraming {
         if wslay_event_send(context) != 0 { isBroken = true }
     }
 
-    private func read(into buffer: UnsafeMutablePointer<UInt8>?, _ length: Int, _ context: wslay_event_context_ptr?) -> Int {
+    private func read(into buffer: UnsafeMutablePointer<UInt8>?, _ length: Int, _ context: wslay_event_context_ptr?)
+        -> Int
+    {
         let count = min(length, input.count - inputRead)
         guard count > 0, let buffer else {
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK.rawValue)

@@ -6,7 +6,8 @@ nonisolated enum WebSocketHandshake {
     /// The fields of the 101 answer, or the response that refuses the request.
     static func answer(to head: RequestHead) -> Result<Headers, Refusal> {
         let headers = head.headers
-        guard head.method == .GET, !head.isHTTP10, lists(headers, "Upgrade", "websocket"), lists(headers, "Connection", "upgrade")
+        guard head.method == .GET, !head.isHTTP10, lists(headers, "Upgrade", "websocket"),
+            lists(headers, "Connection", "upgrade")
         else {
             return .failure(Refusal(status: 426, message: "a WebSocket is served here: send its opening handshake"))
         }
@@ -56,7 +57,8 @@ nonisolated enum WebSocketHandshake {
     private static func lists(_ headers: Headers, _ name: String, _ token: String) -> Bool {
         headers.all(name).contains { value in
             value.split(separator: ",").contains { item in
-                item.drop { $0 == " " || $0 == "\t" }.lowercased().split(whereSeparator: { $0 == " " || $0 == "\t" }).first == token[...]
+                item.drop { $0 == " " || $0 == "\t" }.lowercased().split(whereSeparator: { $0 == " " || $0 == "\t" })
+                    .first == token[...]
             }
         }
     }

@@ -13,7 +13,9 @@ package final class Certificate: @unchecked Sendable {
     package init() throws(CipherError) {
         var x509: OpaquePointer?
         var key: OpaquePointer?
-        guard copenssl_make_certificate("switchyard", &x509, &key) == 0, let x509, let key else { throw .setUp("certificate") }
+        guard copenssl_make_certificate("switchyard", &x509, &key) == 0, let x509, let key else {
+            throw .setUp("certificate")
+        }
         guard let context = copenssl_dtls_context(x509, key, SRTPProfile.offer) else { throw .setUp("DTLS context") }
         self.x509 = x509
         self.key = key

@@ -13,7 +13,8 @@ final class Publishing {
     var isDead = false
     var subscribers: [ParticipantID: Subscribing] = [:]
 
-    init(publication: PublicationID, transport: TransportID, negotiation: PublisherNegotiation, answer: PublisherAnswer) {
+    init(publication: PublicationID, transport: TransportID, negotiation: PublisherNegotiation, answer: PublisherAnswer)
+    {
         self.publication = publication
         self.transport = transport
         self.negotiation = negotiation

@@ -18,7 +18,9 @@ struct ListenAddresses {
         var entries: [Entry] = []
         for announced in settings.announced {
             guard let local = Endpoint(address: announced.local, port: 0) else { throw .badAddress(announced.local) }
-            guard let advertised = Endpoint(address: announced.advertised, port: 0) else { throw .badAddress(announced.advertised) }
+            guard let advertised = Endpoint(address: announced.advertised, port: 0) else {
+                throw .badAddress(announced.advertised)
+            }
             entries.append(Entry(local: local, advertised: advertised.address, isRequired: true))
         }
         if entries.isEmpty {

@@ -62,10 +62,13 @@ extension RelayEngine {
 
     /// Tells the worker of a new publishing connection.
     private func open(
-        _ publishing: Publishing, _ id: RoomID, _ room: RoomConnections, _ participant: ParticipantID, _ answer: inout PublisherAnswer
+        _ publishing: Publishing, _ id: RoomID, _ room: RoomConnections, _ participant: ParticipantID,
+        _ answer: inout PublisherAnswer
     ) {
         let role = TransportRole.publisher(publishing.publication, room: id, participant: participant)
-        post(.open(publishing.transport, role: role, ufrag: answer.local.ufrag, password: answer.local.password), to: room)
+        post(
+            .open(publishing.transport, role: role, ufrag: answer.local.ufrag, password: answer.local.password),
+            to: room)
         describe(publishing, room, answer)
     }
 
@@ -94,7 +97,9 @@ extension RelayEngine {
     public func select(
         room id: RoomID, participant: ParticipantID, wanted: TrackSelection
     ) throws(RelayError) -> TrackSelection {
-        guard let room = rooms[id], let publishing = room.publishing[participant] else { throw .notProducing(participant) }
+        guard let room = rooms[id], let publishing = room.publishing[participant] else {
+            throw .notProducing(participant)
+        }
         let selection = wanted.intersection(publishing.sent)
         post(.select(publishing.publication, selection), to: room)
         return selection

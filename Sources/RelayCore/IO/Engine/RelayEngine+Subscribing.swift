@@ -23,7 +23,8 @@ extension RelayEngine {
         let sdp = negotiation.offer(tracks: publishing.tracks, local: local, using: &generator)
         publishing.subscribers[subscriber] = Subscribing(transport: transport, negotiation: negotiation, local: local)
         post(
-            .open(transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag, password: local.password),
+            .open(
+                transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag, password: local.password),
             to: room)
         return sdp
     }
@@ -31,7 +32,8 @@ extension RelayEngine {
     public func consume(
         room id: RoomID, subscriber: ParticipantID, answers: [SubscriberAnswer]
     ) throws(SubscriptionFailure) -> [[RefusedTrack]] {
-        var checked: [(subscribing: Subscribing, negotiation: SubscriberNegotiation, result: SubscriberAnswerResult)] = []
+        var checked: [(subscribing: Subscribing, negotiation: SubscriberNegotiation, result: SubscriberAnswerResult)] =
+            []
         for answer in answers {
             guard let subscribing = rooms[id]?.publishing[answer.producer]?.subscribers[subscriber] else {
                 throw SubscriptionFailure(producer: answer.producer, reason: .unknownProducer)
@@ -62,7 +64,9 @@ extension RelayEngine {
         for ((subscribing, negotiation, result), answer) in zip(checked, answers) {
             subscribing.negotiation = negotiation
             if subscribing.isDead {
-                reopen(subscribing, ConnectionOwner(room: id, participant: subscriber, producer: answer.producer), in: room)
+                reopen(
+                    subscribing, ConnectionOwner(room: id, participant: subscriber, producer: answer.producer), in: room
+                )
             }
             if let remote = result.remote { post(.connect(subscribing.transport, remote), to: room) }
             post(.send(subscribing.transport, result.tracks), to: room)

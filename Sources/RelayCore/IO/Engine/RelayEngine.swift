@@ -47,7 +47,9 @@ public final class RelayEngine: Relay {
     /// Every address that peers are told, worker by worker, as `ADDR:PORT`.
     public var mediaAddresses: [String] {
         workers.flatMap { worker in
-            worker.candidates.map { $0.address.contains(":") ? "[\($0.address)]:\($0.port)" : "\($0.address):\($0.port)" }
+            worker.candidates.map {
+                $0.address.contains(":") ? "[\($0.address)]:\($0.port)" : "\($0.address):\($0.port)"
+            }
         }
     }
 
@@ -158,7 +160,8 @@ public final class RelayEngine: Relay {
                 room.publishing[owner.participant]?.isDead = true
             }
         }
-        onEvent(.transportState(room: owner.room, participant: owner.participant, producer: owner.producer, state: state))
+        onEvent(
+            .transportState(room: owner.room, participant: owner.participant, producer: owner.producer, state: state))
     }
 }
 

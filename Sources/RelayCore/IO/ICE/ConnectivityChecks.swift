@@ -58,7 +58,8 @@ final class ConnectivityChecks {
         defer { self.password = { _ in nil } }
         matchedUfrag = ""
         var request = StunMessage()
-        let status = stun_agent_validate(agent, &request, bytes, datagram.count, findPassword, Unmanaged.passUnretained(self).toOpaque())
+        let status = stun_agent_validate(
+            agent, &request, bytes, datagram.count, findPassword, Unmanaged.passUnretained(self).toOpaque())
         guard status != STUN_VALIDATION_NOT_STUN, status != STUN_VALIDATION_INCOMPLETE_STUN,
             stun_message_get_class(&request) == STUN_REQUEST
         else { return .ignored }
@@ -71,7 +72,8 @@ final class ConnectivityChecks {
             var message = StunMessage()
             let length = stun_agent_build_unknown_attributes_error(agent, &message, replyBytes, reply.count, &request)
             return .refused(replyLength: Int(length))
-        case STUN_VALIDATION_UNAUTHORIZED: return .refused(replyLength: errorReply(to: &request, STUN_ERROR_UNAUTHORIZED))
+        case STUN_VALIDATION_UNAUTHORIZED:
+            return .refused(replyLength: errorReply(to: &request, STUN_ERROR_UNAUTHORIZED))
         default: return .refused(replyLength: errorReply(to: &request, STUN_ERROR_BAD_REQUEST))
         }
     }
@@ -104,7 +106,9 @@ final class ConnectivityChecks {
     }
 
     /// USERNAME is `local:remote` (RFC 8445, section 7.2.2).
-    fileprivate func matchPassword(username: UnsafeBufferPointer<UInt8>) -> (bytes: UnsafeMutablePointer<UInt8>, count: Int)? {
+    fileprivate func matchPassword(username: UnsafeBufferPointer<UInt8>) -> (
+        bytes: UnsafeMutablePointer<UInt8>, count: Int
+    )? {
         let ufrag = String(decoding: username.prefix { $0 != UInt8(ascii: ":") }, as: UTF8.self)
         guard ufrag.utf8.count < username.count, let found = password(ufrag), found.utf8.count <= passwordBytes.count,
             let base = passwordBytes.baseAddress
@@ -117,13 +121,15 @@ final class ConnectivityChecks {
 
 /// libnice asks for the password of a request's USERNAME; the bytes stay valid until the next request.
 private func findPassword(
-    agent: UnsafeMutablePointer<StunAgent>?, message: UnsafeMutablePointer<StunMessage>?, username: UnsafeMutablePointer<UInt8>?,
+    agent: UnsafeMutablePointer<StunAgent>?, message: UnsafeMutablePointer<StunMessage>?,
+    username: UnsafeMutablePointer<UInt8>?,
     usernameLength: UInt16, password: UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?,
     passwordLength: UnsafeMutablePointer<Int>?, context: UnsafeMutableRawPointer?
 ) -> Bool {
     guard let username, let context else { return false }
     let checks = Unmanaged<ConnectivityChecks>.fromOpaque(context).takeUnretainedValue()
-    guard let found = checks.matchPassword(username: UnsafeBufferPointer(start: username, count: Int(usernameLength))) else {
+    guard let found = checks.matchPassword(username: UnsafeBufferPointer(start: username, count: Int(usernameLength)))
+    else {
         return false
     }
     password?.pointee = found.bytes

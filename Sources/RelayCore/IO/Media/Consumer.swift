@@ -66,7 +66,9 @@ final class Consumer {
         }
         let codec = track.codec
         if let payloadType = codec.retransmissionPayloadType, let ssrc = track.retransmissionSSRC {
-            return (writer(track.ssrc, codec.payloadType, track.extensions), writer(ssrc, payloadType, track.extensions))
+            return (
+                writer(track.ssrc, codec.payloadType, track.extensions), writer(ssrc, payloadType, track.extensions)
+            )
         }
         // A packet that is resent as it was must be the same to the last bit: the same SRTP index never protects two
         // different headers. So nothing that changes with the time of sending goes in.
@@ -95,7 +97,8 @@ final class Consumer {
             awaitsStart = false
         }
         return map.forward(
-            source: source, sequence: packet.pointee.header.sequence, timestamp: packet.pointee.header.timestamp, at: now)
+            source: source, sequence: packet.pointee.header.sequence, timestamp: packet.pointee.header.timestamp,
+            at: now)
     }
 
     /// New keys: SRTP begins anew, so the rollover count does too.

@@ -58,7 +58,8 @@ final class Forwarder {
 
     @inline(__always)
     private func forward(
-        _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ consumer: Consumer, _ sealer: PacketSealer,
+        _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ consumer: Consumer,
+        _ sealer: PacketSealer,
         _ queue: SendQueue, _ remote: Endpoint
     ) {
         let index = consumer.sealed.index(of: mapped.sequence)
@@ -78,7 +79,8 @@ final class Forwarder {
     /// Writes one packet where `queue` has room, but does not commit it.
     @inline(__always)
     private func write(
-        slot: Int32, header: PacketHeader, fields: ExtensionFields, payloadLength: Int, primaryOffset: Int?, padding: Int,
+        slot: Int32, header: PacketHeader, fields: ExtensionFields, payloadLength: Int, primaryOffset: Int?,
+        padding: Int,
         mapped: SequenceMap.Mapped, index: UInt64, _ consumer: Consumer, _ sealer: PacketSealer, _ queue: SendQueue
     ) -> Int? {
         let transport = consumer.transport
@@ -93,7 +95,8 @@ final class Forwarder {
         var skipped = 0
         if let primaryOffset {
             if consumer.carriesRedundancy {
-                consumer.header.mark(payloadType: consumer.track.codec.redundancyPayloadType, marker: header.marker, at: out)
+                consumer.header.mark(
+                    payloadType: consumer.track.codec.redundancyPayloadType, marker: header.marker, at: out)
             } else {
                 skipped = primaryOffset
             }
@@ -107,16 +110,21 @@ final class Forwarder {
             count = 2
         }
         return sealer.seal(
-            headerLength: headerLength, parts: parts, partCount: count, ssrc: consumer.header.ssrc, index: index, out: out)
+            headerLength: headerLength, parts: parts, partCount: count, ssrc: consumer.header.ssrc, index: index,
+            out: out)
     }
 
     /// Sends a packet of a producer's history again: on the retransmission stream (RFC 4588), or as it was.
     /// - Parameter sequence: the consumer's number of it.
-    func resend(_ held: PacketHistory.Packet, of producer: Producer, as sequence: UInt16, timestampOffset: UInt32, to consumer: Consumer) {
+    func resend(
+        _ held: PacketHistory.Packet, of producer: Producer, as sequence: UInt16, timestampOffset: UInt32,
+        to consumer: Consumer
+    ) {
         let transport = consumer.transport
         let memory = pool.memory(held.slot)
         let packet = UnsafeRawBufferPointer(start: memory, count: Int(held.length))
-        guard let sealer = transport.sealer, let path = transport.paths.selected, let header = PacketHeader(packet) else { return }
+        guard let sealer = transport.sealer, let path = transport.paths.selected, let header = PacketHeader(packet)
+        else { return }
         let queue = sockets[path.socket].queue
         let fields = ExtensionFields(packet, header: header, table: producer.table)
         let payloadLength = packet.count - header.length
@@ -157,7 +165,8 @@ final class Forwarder {
         originalSequence.put(mapped.sequence, at: 0)
         parts[0] = copenssl_part(data: originalSequence, length: 2)
         parts[1] = copenssl_part(
-            data: base + header.length + skipped, length: Int32(truncatingIfNeeded: packet.count - header.length - skipped))
+            data: base + header.length + skipped,
+            length: Int32(truncatingIfNeeded: packet.count - header.length - skipped))
         return sealer.seal(
             headerLength: headerLength, parts: parts, partCount: 2, ssrc: repairHeader.ssrc, index: index, out: out)
     }

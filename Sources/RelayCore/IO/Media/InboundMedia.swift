@@ -49,7 +49,9 @@ final class InboundMedia {
         for producer in publication.producers { producer.table = table }
         if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }
         wantsEstimate = estimate && feedback == nil
-        for stream in Array(streams.values) where !publication.producers.contains(where: { $0 === stream.producer }) { retire(stream) }
+        for stream in Array(streams.values) where !publication.producers.contains(where: { $0 === stream.producer }) {
+            retire(stream)
+        }
     }
 
     /// Where SRTP is with an SSRC that has no stream.
@@ -58,14 +60,18 @@ final class InboundMedia {
     private func retire(_ stream: IncomingStream) {
         streams[stream.ssrc] = nil
         if stream.repairs == nil { stream.producer.remove(stream) }
-        if retiredWindows.count >= Self.maximumRetired, let any = retiredWindows.keys.first { retiredWindows[any] = nil }
+        if retiredWindows.count >= Self.maximumRetired, let any = retiredWindows.keys.first {
+            retiredWindows[any] = nil
+        }
         retiredWindows[stream.ssrc] = stream.window
     }
 
     /// Makes room for one more stream; false where all are in use.
     private func makeRoom(at now: Instant) -> Bool {
         guard streams.count >= Self.maximumStreams * publication.producers.count else { return true }
-        guard let oldest = streams.values.min(by: { $0.lastPacketAt < $1.lastPacketAt }), now - oldest.lastPacketAt > Self.idleSpan else {
+        guard let oldest = streams.values.min(by: { $0.lastPacketAt < $1.lastPacketAt }),
+            now - oldest.lastPacketAt > Self.idleSpan
+        else {
             return false
         }
         for stream in Array(streams.values) where stream === oldest || stream.repairs === oldest { retire(stream) }
@@ -80,16 +86,21 @@ final class InboundMedia {
     }
 
     /// Finds out whose an unknown SSRC is: by announcement, by mid and rid, or by a payload type that only one track has.
-    func resolve(_ header: PacketHeader, fields: ExtensionFields, packet: UnsafeRawBufferPointer, at now: Instant) -> IncomingStream? {
+    func resolve(_ header: PacketHeader, fields: ExtensionFields, packet: UnsafeRawBufferPointer, at now: Instant)
+        -> IncomingStream?
+    {
         let mid = text(.mid, fields, packet)
         guard let producer = producer(of: header, mid: mid), makeRoom(at: now) else { return nil }
         let codec = producer.track.codec
         if header.payloadType == codec.retransmissionPayloadType {
             let rid = text(.repairedStreamID, fields, packet) ?? text(.streamID, fields, packet)
             guard let repaired = repairedStream(by: header.ssrc, rid: rid, of: producer) else { return nil }
-            return register(IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, repairs: repaired, at: now))
+            return register(
+                IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, repairs: repaired, at: now))
         }
-        guard header.payloadType == codec.payloadType || header.payloadType == codec.redundancyPayloadType else { return nil }
+        guard header.payloadType == codec.payloadType || header.payloadType == codec.redundancyPayloadType else {
+            return nil
+        }
         let rid = text(.streamID, fields, packet) ?? ""
         return register(IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, streamID: rid, at: now))
     }

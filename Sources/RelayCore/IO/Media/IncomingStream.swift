@@ -23,7 +23,8 @@ final class IncomingStream {
     var lastPacketAt: Instant
 
     init(
-        ssrc: UInt32, producer: Producer, of publication: Publication, repairs: IncomingStream? = nil, streamID: String = "",
+        ssrc: UInt32, producer: Producer, of publication: Publication, repairs: IncomingStream? = nil,
+        streamID: String = "",
         at now: Instant
     ) {
         self.ssrc = ssrc

@@ -40,7 +40,8 @@ struct CipherSuite: ~Copyable {
         switch profile {
         case .gcm128, .gcm256:
             let encrypts = direction == .outbound
-            return .gcm(media: try gcm(keys.rtpKey, encrypts: encrypts), control: try gcm(keys.rtcpKey, encrypts: encrypts))
+            return .gcm(
+                media: try gcm(keys.rtpKey, encrypts: encrypts), control: try gcm(keys.rtcpKey, encrypts: encrypts))
         case .counterSHA1Tag80:
             return .counter(
                 media: try counter(keys.rtpKey), tag: try hmac(keys.rtpAuthentication),

@@ -44,14 +44,20 @@ final class LibrarySession {
 
     func protect(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? { call(srtp_protect, packet, length) }
     func unprotect(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? { call(srtp_unprotect, packet, length) }
-    func protectControl(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? { call(srtp_protect_rtcp, packet, length) }
-    func unprotectControl(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? { call(srtp_unprotect_rtcp, packet, length) }
+    func protectControl(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? {
+        call(srtp_protect_rtcp, packet, length)
+    }
+    func unprotectControl(_ packet: UnsafeMutableRawPointer, length: Int) -> Int? {
+        call(srtp_unprotect_rtcp, packet, length)
+    }
 
     private func call(
         _ operation: (srtp_t?, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int32>?) -> srtp_err_status_t,
         _ packet: UnsafeMutableRawPointer, _ length: Int
     ) -> Int? {
-        guard var count = Int32(exactly: length), operation(session, packet, &count) == srtp_err_status_ok else { return nil }
+        guard var count = Int32(exactly: length), operation(session, packet, &count) == srtp_err_status_ok else {
+            return nil
+        }
         return Int(count)
     }
 }

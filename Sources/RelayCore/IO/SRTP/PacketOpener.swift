@@ -20,9 +20,11 @@ package final class PacketOpener {
     /// - Parameter window: the stream's; changed only when the packet is authentic.
     /// - Returns: the length of header and payload, or nil where the packet is a replay, too old or not authentic
     ///   (its bytes are then undefined).
-    package func open(_ packet: UnsafeMutableRawBufferPointer, header: PacketHeader, window: inout ReplayWindow) -> Int? {
+    package func open(_ packet: UnsafeMutableRawBufferPointer, header: PacketHeader, window: inout ReplayWindow) -> Int?
+    {
         let index = window.index(of: header.sequence)
-        guard window.accepts(index), let base = packet.baseAddress, packet.count >= header.length + profile.tagLength else {
+        guard window.accepts(index), let base = packet.baseAddress, packet.count >= header.length + profile.tagLength
+        else {
             return nil
         }
         let body = (base + header.length).assumingMemoryBound(to: UInt8.self)
@@ -30,16 +32,21 @@ package final class PacketOpener {
         switch suite.contexts {
         case .gcm(let media, _):
             let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) {
-                copenssl_gcm_open(media, $0, base, Int32(header.length), nil, 0, body, Int32(packet.count - header.length))
+                copenssl_gcm_open(
+                    media, $0, base, Int32(header.length), nil, 0, body, Int32(packet.count - header.length))
             }
             guard opened >= 0 else { return nil }
             length = header.length + Int(opened)
         case .counter(let media, let tag, _, _):
             length = packet.count - profile.tagLength
             var rollover = UInt32(truncatingIfNeeded: index >> 16).bigEndian
-            guard Self.isTag(tag, over: base, length, &rollover, 4, at: base + length, profile.tagLength) else { return nil }
+            guard Self.isTag(tag, over: base, length, &rollover, 4, at: base + length, profile.tagLength) else {
+                return nil
+            }
             var part = copenssl_part(data: body, length: Int32(length - header.length))
-            let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) { copenssl_ctr_apply(media, $0, &part, 1, body) }
+            let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) {
+                copenssl_ctr_apply(media, $0, &part, 1, body)
+            }
             guard opened >= 0 else { return nil }
         case .library(let session):
             guard let opened = session.unprotect(base, length: packet.count) else { return nil }
@@ -95,14 +102,16 @@ package final class PacketOpener {
     }
 
     private static func isTag(
-        _ hmac: OpaquePointer, over first: UnsafeRawPointer, _ firstLength: Int, _ second: UnsafeRawPointer?, _ secondLength: Int,
+        _ hmac: OpaquePointer, over first: UnsafeRawPointer, _ firstLength: Int, _ second: UnsafeRawPointer?,
+        _ secondLength: Int,
         at tag: UnsafeRawPointer, _ tagLength: Int
     ) -> Bool {
         var expected = InlineArray<20, UInt8>(repeating: 0)
         return withUnsafeMutableBytes(of: &expected) { bytes in
             guard let out = bytes.baseAddress else { return false }
             copenssl_hmac_tag(
-                hmac, first, firstLength, second, secondLength, out.assumingMemoryBound(to: UInt8.self), Int32(tagLength))
+                hmac, first, firstLength, second, secondLength, out.assumingMemoryBound(to: UInt8.self),
+                Int32(tagLength))
             return CRYPTO_memcmp(out, tag, tagLength) == 0
         }
     }

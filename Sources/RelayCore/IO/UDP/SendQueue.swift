@@ -66,7 +66,8 @@ final class SendQueue {
             if runCount == CNET_SEND_BATCH { flushKeeping(length) }
         }
         runs[runCount] = cnet_outbound(
-            data: arena + used, length: UInt32(length), segment: UInt16(truncatingIfNeeded: length), to: cnet_endpoint(address))
+            data: arena + used, length: UInt32(length), segment: UInt16(truncatingIfNeeded: length),
+            to: cnet_endpoint(address))
         runCount += 1
         used += length
         isOpen = true

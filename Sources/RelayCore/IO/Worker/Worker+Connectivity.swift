@@ -26,7 +26,9 @@ extension Worker {
         if let evicted = change.evicted, byPath[evicted] === transport { byPath[evicted] = nil }
         byPath[path] = transport
         if transport.credentials.count > 1 {
-            for old in transport.retireCredentials(before: ufrag) where byUfrag[old] === transport { byUfrag[old] = nil }
+            for old in transport.retireCredentials(before: ufrag) where byUfrag[old] === transport {
+                byUfrag[old] = nil
+            }
         }
         switch transport.state {
         case .new: setState(transport, .connecting)

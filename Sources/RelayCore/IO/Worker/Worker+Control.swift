@@ -38,7 +38,8 @@ extension Worker {
         guard let stream = transport.inbound?.streams[info.ssrc], stream.repairs == nil else { return }
         stream.statistics.received(info, at: now)
         for consumer in stream.producer.consumers where consumer.map.source == info.ssrc {
-            guard consumer.transport.isSendable, let timestamp = consumer.map.timestamp(ofCurrentSource: info.rtpTime) else {
+            guard consumer.transport.isSendable, let timestamp = consumer.map.timestamp(ofCurrentSource: info.rtpTime)
+            else {
                 continue
             }
             let own = SenderInfo(
@@ -82,7 +83,9 @@ extension Worker {
 
     private func requestKeyframe(for consumer: Consumer) {
         guard consumer.track.kind == .video,
-            let producer = consumer.transport.publication?.producers.first(where: { $0.track.mid == consumer.track.sourceMid }),
+            let producer = consumer.transport.publication?.producers.first(where: {
+                $0.track.mid == consumer.track.sourceMid
+            }),
             producer.isSelected, let stream = producer.current ?? producer.streams.last
         else { return }
         requestKeyframe(of: stream)
@@ -102,7 +105,8 @@ extension Worker {
             isWritten = writer.pictureLoss(sender: inbound.reporter, media: stream.ssrc)
         } else if feedback.contains(.fullIntraRequest) {
             inbound.firCommand &+= 1
-            isWritten = writer.fullIntraRequest(sender: inbound.reporter, media: stream.ssrc, commandNumber: inbound.firCommand)
+            isWritten = writer.fullIntraRequest(
+                sender: inbound.reporter, media: stream.ssrc, commandNumber: inbound.firCommand)
         } else {
             isWritten = false
         }
@@ -132,7 +136,9 @@ extension Worker {
             var writer = control.writer()
             // Any of its SSRCs serves as the media SSRC.
             let media = inbound.streams.keys.first ?? 0
-            if feedback.poll(at: now, sender: inbound.reporter, media: media, into: &writer) > 0 { send(writer, to: transport) }
+            if feedback.poll(at: now, sender: inbound.reporter, media: media, into: &writer) > 0 {
+                send(writer, to: transport)
+            }
         }
         if inbound.nextReport <= now {
             inbound.nextReport = now + .seconds(1)
@@ -145,7 +151,9 @@ extension Worker {
         let due = missing.poll(at: now)
         if !due.sequences.isEmpty {
             var writer = control.writer()
-            if writer.nack(sender: inbound.reporter, media: stream.ssrc, sequences: due.sequences) { send(writer, to: transport) }
+            if writer.nack(sender: inbound.reporter, media: stream.ssrc, sequences: due.sequences) {
+                send(writer, to: transport)
+            }
         }
         if due.needsKeyframe, stream.producer.isVideo { requestKeyframe(of: stream) }
     }
@@ -178,7 +186,8 @@ extension Worker {
     func sayGoodbye(_ transport: Transport) {
         guard transport.isSendable, !transport.consumers.isEmpty || transport.inbound != nil else { return }
         var writer = control.writer()
-        guard writer.receiverReport(sender: transport.inbound?.reporter ?? transport.consumers.first?.track.ssrc ?? 1) else { return }
+        guard writer.receiverReport(sender: transport.inbound?.reporter ?? transport.consumers.first?.track.ssrc ?? 1)
+        else { return }
         if let inbound = transport.inbound { _ = writer.goodbye(ssrc: inbound.reporter) }
         for consumer in transport.consumers { _ = writer.goodbye(ssrc: consumer.track.ssrc) }
         send(writer, to: transport)

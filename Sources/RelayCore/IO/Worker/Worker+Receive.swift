@@ -45,7 +45,8 @@ extension Worker {
             return
         }
         guard let inbound = transport.inbound, inbound.publication.transport === transport,
-            let header = PacketHeader(UnsafeRawBufferPointer(packet)), open(slot, packet, header, transport, inbound, opener)
+            let header = PacketHeader(UnsafeRawBufferPointer(packet)),
+            open(slot, packet, header, transport, inbound, opener)
         else {
             totals.datagramsRefused &+= 1
             return

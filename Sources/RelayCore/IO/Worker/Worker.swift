@@ -82,7 +82,9 @@ final class Worker {
         case .open(let id, let role, let ufrag, let password): open(id, role: role, ufrag: ufrag, password: password)
         case .restart(let id, let ufrag, let password):
             guard let transport = transports[id] else { return }
-            if let gone = transport.addCredentials(ufrag: ufrag, password: password), byUfrag[gone] === transport { byUfrag[gone] = nil }
+            if let gone = transport.addCredentials(ufrag: ufrag, password: password), byUfrag[gone] === transport {
+                byUfrag[gone] = nil
+            }
             byUfrag[ufrag] = transport
         case .connect(let id, let remote):
             guard let transport = transports[id] else { return }

@@ -35,7 +35,9 @@ package enum PayloadInspection {
     ///
     ///     |I|P|L|F|B|E|V|Z|   picture id   | TID |U| SID |D|
     private static func isVP9KeyframeStart(_ payload: UnsafeRawBufferPointer) -> Bool {
-        guard let first = payload.byte(at: 0), first & 0x40 == 0, first & 0x08 != 0, payload.count > 1 else { return false }
+        guard let first = payload.byte(at: 0), first & 0x40 == 0, first & 0x08 != 0, payload.count > 1 else {
+            return false
+        }
         guard first & 0x20 != 0 else { return true }
         var offset = 1
         if first & 0x80 != 0 {

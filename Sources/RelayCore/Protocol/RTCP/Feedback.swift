@@ -31,7 +31,9 @@ package struct NackFeedback: Sequence {
                 mask &= mask &- 1
                 return packetID &+ 1 &+ UInt16(truncatingIfNeeded: bit)
             }
-            guard let id = entries.uint16(at: offset), let following = entries.uint16(at: offset + 2) else { return nil }
+            guard let id = entries.uint16(at: offset), let following = entries.uint16(at: offset + 2) else {
+                return nil
+            }
             offset += 4
             packetID = id
             mask = following

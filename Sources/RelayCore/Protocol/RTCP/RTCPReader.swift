@@ -48,7 +48,8 @@ package struct RTCPReader {
         switch type {
         case RTCPType.senderReport: return SenderReport(body, blocks: Int(count)).map(RTCPPacket.senderReport)
         case RTCPType.receiverReport: return ReceiverReport(body, blocks: Int(count)).map(RTCPPacket.receiverReport)
-        case RTCPType.sourceDescription: return SourceDescription(body, chunks: Int(count)).map(RTCPPacket.sourceDescription)
+        case RTCPType.sourceDescription:
+            return SourceDescription(body, chunks: Int(count)).map(RTCPPacket.sourceDescription)
         case RTCPType.goodbye: return Goodbye(body, sources: Int(count)).map(RTCPPacket.goodbye)
         case RTCPType.transportLayerFeedback: return transportLayer(format: count, body)
         case RTCPType.payloadSpecificFeedback: return payloadSpecific(format: count, body)

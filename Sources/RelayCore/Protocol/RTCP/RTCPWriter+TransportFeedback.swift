@@ -13,7 +13,8 @@ extension RTCPWriter {
         // Every chunk but the last covers at least seven packets.
         let longest = Self.feedbackHeader + (symbols.count + 6) / 7 * 2 + deltaBytes + 3
         guard longest <= room,
-            let packet = begin(RTCPType.transportLayerFeedback, format: RTCPFormat.transportWide, bytes: Self.feedbackHeader)
+            let packet = begin(
+                RTCPType.transportLayerFeedback, format: RTCPFormat.transportWide, bytes: Self.feedbackHeader)
         else { return false }
         packet.put(sender, at: 4)
         packet.put(media, at: 8)
@@ -53,7 +54,8 @@ extension RTCPWriter {
     }
 
     private static func put(
-        _ symbols: UnsafeBufferPointer<UInt8>, _ deltas: UnsafeBufferPointer<Int16>, to packet: UnsafeMutableRawPointer, at start: Int
+        _ symbols: UnsafeBufferPointer<UInt8>, _ deltas: UnsafeBufferPointer<Int16>, to packet: UnsafeMutableRawPointer,
+        at start: Int
     ) -> Int {
         var offset = start
         var next = 0

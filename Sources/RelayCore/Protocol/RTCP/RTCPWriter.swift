@@ -15,7 +15,9 @@ package struct RTCPWriter {
     package init(_ memory: UnsafeMutableRawBufferPointer) { self.memory = memory }
 
     /// What has been written: the front of the caller's memory.
-    package var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: memory[..<count])) }
+    package var written: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(UnsafeMutableRawBufferPointer(rebasing: memory[..<count]))
+    }
 
     package var isEmpty: Bool { count == 0 }
 
@@ -102,7 +104,8 @@ package struct RTCPWriter {
 
     /// Generic NACK. `sequences` ascend (modulo 2^16); those within 16 of each other share an entry.
     package mutating func nack(sender: UInt32, media: UInt32, sequences: UnsafeBufferPointer<UInt16>) -> Bool {
-        guard let first = sequences.first, let packet = begin(RTCPType.transportLayerFeedback, format: RTCPFormat.nack, bytes: 16)
+        guard let first = sequences.first,
+            let packet = begin(RTCPType.transportLayerFeedback, format: RTCPFormat.nack, bytes: 16)
         else { return false }
         packet.put(sender, at: 4)
         packet.put(media, at: 8)
@@ -131,7 +134,9 @@ package struct RTCPWriter {
 
     /// PLI.
     package mutating func pictureLoss(sender: UInt32, media: UInt32) -> Bool {
-        guard let packet = begin(RTCPType.payloadSpecificFeedback, format: RTCPFormat.pictureLoss, bytes: 12) else { return false }
+        guard let packet = begin(RTCPType.payloadSpecificFeedback, format: RTCPFormat.pictureLoss, bytes: 12) else {
+            return false
+        }
         packet.put(sender, at: 4)
         packet.put(media, at: 8)
         commit(12)
@@ -140,7 +145,8 @@ package struct RTCPWriter {
 
     /// FIR to one source. The caller counts `commandNumber` up for each new request, and repeats it in repetitions.
     package mutating func fullIntraRequest(sender: UInt32, media: UInt32, commandNumber: UInt8) -> Bool {
-        guard let packet = begin(RTCPType.payloadSpecificFeedback, format: RTCPFormat.fullIntraRequest, bytes: 20) else {
+        guard let packet = begin(RTCPType.payloadSpecificFeedback, format: RTCPFormat.fullIntraRequest, bytes: 20)
+        else {
             return false
         }
         packet.put(sender, at: 4)
@@ -152,7 +158,9 @@ package struct RTCPWriter {
     }
 
     /// REMB over at most 255 sources; `bitrate` in bits per second is rounded down to 18 significant bits.
-    package mutating func receiverEstimate(sender: UInt32, bitrate: UInt64, sources: UnsafeBufferPointer<UInt32>) -> Bool {
+    package mutating func receiverEstimate(sender: UInt32, bitrate: UInt64, sources: UnsafeBufferPointer<UInt32>)
+        -> Bool
+    {
         let bytes = 20 + 4 * sources.count
         guard sources.count <= 255,
             let packet = begin(RTCPType.payloadSpecificFeedback, format: RTCPFormat.applicationLayer, bytes: bytes)

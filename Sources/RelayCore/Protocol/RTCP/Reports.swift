@@ -103,7 +103,9 @@ package struct ReceiverReport {
     package let blocks: ReportBlocks
 
     init?(_ body: UnsafeRawBufferPointer, blocks count: Int) {
-        guard let ssrc = body.uint32(at: 0), let blocks = body.part(at: 4, length: count * ReportBlock.size) else { return nil }
+        guard let ssrc = body.uint32(at: 0), let blocks = body.part(at: 4, length: count * ReportBlock.size) else {
+            return nil
+        }
         self.ssrc = ssrc
         self.blocks = ReportBlocks(blocks)
     }

@@ -43,7 +43,8 @@ package struct SourceDescription: Sequence {
         offset += 4
         var name = UnsafeRawBufferPointer(start: nil, count: 0)
         while let item = bytes.byte(at: offset), item != 0 {
-            guard let length = bytes.byte(at: offset + 1), let text = bytes.part(at: offset + 2, length: Int(length)) else {
+            guard let length = bytes.byte(at: offset + 1), let text = bytes.part(at: offset + 2, length: Int(length))
+            else {
                 return nil
             }
             if item == canonicalNameItem, name.isEmpty { name = text }

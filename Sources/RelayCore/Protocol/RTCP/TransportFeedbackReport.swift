@@ -53,7 +53,9 @@ package struct TransportFeedbackReport: Sequence {
             received += tally.small + tally.large
             deltaBytes += tally.small + 2 * tally.large
         }
-        guard let chunks = body.part(at: 16, length: offset - 16), let deltas = body.part(at: offset, length: deltaBytes) else {
+        guard let chunks = body.part(at: 16, length: offset - 16),
+            let deltas = body.part(at: offset, length: deltaBytes)
+        else {
             return nil
         }
         receivedCount = received
@@ -78,7 +80,8 @@ package struct TransportFeedbackReport: Sequence {
         private var deltaOffset = 0
 
         fileprivate init(
-            chunks: UnsafeRawBufferPointer, deltas: UnsafeRawBufferPointer, sequence: UInt16, left: Int, time: Instant.Span
+            chunks: UnsafeRawBufferPointer, deltas: UnsafeRawBufferPointer, sequence: UInt16, left: Int,
+            time: Instant.Span
         ) {
             self.chunks = chunks
             self.deltas = deltas

@@ -32,7 +32,8 @@ package struct HeaderWriter: Sendable {
         package var sendTime: UInt32
 
         package init(
-            sequence: UInt16, timestamp: UInt32, marker: Bool, hasPadding: Bool, transportSequence: UInt16, sendTime: UInt32
+            sequence: UInt16, timestamp: UInt32, marker: Bool, hasPadding: Bool, transportSequence: UInt16,
+            sendTime: UInt32
         ) {
             self.sequence = sequence
             self.timestamp = timestamp
@@ -64,7 +65,8 @@ package struct HeaderWriter: Sendable {
     /// - Returns: its length.
     @inline(__always)
     package func write(
-        _ values: Values, source: UnsafeRawBufferPointer, fields: borrowing ExtensionFields, to out: UnsafeMutableRawPointer
+        _ values: Values, source: UnsafeRawBufferPointer, fields: borrowing ExtensionFields,
+        to out: UnsafeMutableRawPointer
     ) -> Int {
         out.put(payloadType | (values.marker ? 0x80 : 0), at: 1)
         out.put(values.sequence, at: 2)

@@ -84,7 +84,8 @@ public struct CodecParameters: Sendable, Hashable {
     public var format: String
 
     public init(
-        name: CodecName, payloadType: UInt8, retransmissionPayloadType: UInt8? = nil, redundancyPayloadType: UInt8? = nil,
+        name: CodecName, payloadType: UInt8, retransmissionPayloadType: UInt8? = nil,
+        redundancyPayloadType: UInt8? = nil,
         clockRate: UInt32, channels: UInt8 = 1, format: String = ""
     ) {
         self.name = name
@@ -236,7 +237,8 @@ public struct OutgoingTrack: Sendable, Equatable {
 
     public init(
         mid: String, sourceMid: String, kind: MediaKind, codec: CodecParameters, extensions: ExtensionMap,
-        feedback: FeedbackSet, ssrc: UInt32, retransmissionSSRC: UInt32?, canonicalName: String, mixesExtensionForms: Bool = false
+        feedback: FeedbackSet, ssrc: UInt32, retransmissionSSRC: UInt32?, canonicalName: String,
+        mixesExtensionForms: Bool = false
     ) {
         self.mid = mid
         self.sourceMid = sourceMid

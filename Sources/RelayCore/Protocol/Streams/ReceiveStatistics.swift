@@ -102,7 +102,8 @@ package struct ReceiveStatistics: Sendable {
         fractionLost = expectedNow > 0 && lostNow > 0 ? UInt8(clamping: lostNow * 256 / expectedNow) : 0
         return ReportBlock(
             ssrc: ssrc, fractionLost: fractionLost,
-            cumulativeLost: Int32(min(max(cumulativeLost, -0x80_0000), 0x7f_ffff)), highestSequence: highest, jitter: jitter,
+            cumulativeLost: Int32(min(max(cumulativeLost, -0x80_0000), 0x7f_ffff)), highestSequence: highest,
+            jitter: jitter,
             lastSenderReport: senderReport?.info.compactNTPTime ?? 0,
             delaySinceLastSenderReport: senderReport.map { Self.inCompactNTP(now - $0.at) } ?? 0)
     }

@@ -111,7 +111,9 @@ package struct SequenceMap: Sendable {
             beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
             return map(sequence, timestamp, current, at: now)
         }
-        guard !isPaused, source == self.source else { return late(source: source, sequence: sequence, timestamp: timestamp) }
+        guard !isPaused, source == self.source else {
+            return late(source: source, sequence: sequence, timestamp: timestamp)
+        }
         let ahead = Int(Int16(bitPattern: sequence &- current.last))
         guard abs(ahead) <= Self.maximumDistance else {
             guard isConfirmedStray(sequence) else { return nil }

@@ -33,7 +33,9 @@ extension UnsafeRawBufferPointer {
 
 /// Big-endian writes into memory that the caller has checked to be large enough.
 extension UnsafeMutableRawPointer {
-    @inlinable package func put(_ value: UInt8, at offset: Int) { storeBytes(of: value, toByteOffset: offset, as: UInt8.self) }
+    @inlinable package func put(_ value: UInt8, at offset: Int) {
+        storeBytes(of: value, toByteOffset: offset, as: UInt8.self)
+    }
     @inlinable package func put(_ value: UInt16, at offset: Int) {
         storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
     }

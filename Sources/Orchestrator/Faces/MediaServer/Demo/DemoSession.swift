@@ -87,7 +87,9 @@ extension DemoSession {
     }
 
     private func join(_ request: DemoRequest) throws(CallFailure) {
-        guard place == nil else { throw .conflict(.room, "this page is in room \"\(place?.room.value ?? "")\" already") }
+        guard place == nil else {
+            throw .conflict(.room, "this page is in room \"\(place?.room.value ?? "")\" already")
+        }
         guard let name = request.name, !name.isEmpty else { throw .invalid(.userInfo, "name is required") }
         guard name.unicodeScalars.prefix(Self.maximumNameLength + 1).count <= Self.maximumNameLength else {
             throw .invalid(.userInfo, "a name has at most \(Self.maximumNameLength) characters")

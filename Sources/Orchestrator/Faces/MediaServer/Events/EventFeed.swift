@@ -48,7 +48,8 @@ final class EventFeed: EventSource {
 
     private func reportGap(on stream: any EventStream) {
         let oldest = hub.log.oldest
-        stream.send(id: hub.log.id(of: oldest - 1), data: LostEventsMessage(room_id: room?.value, time: hub.time).jsonText)
+        stream.send(
+            id: hub.log.id(of: oldest - 1), data: LostEventsMessage(room_id: room?.value, time: hub.time).jsonText)
         next = oldest
     }
 

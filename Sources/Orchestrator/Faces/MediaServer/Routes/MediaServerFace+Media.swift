@@ -54,9 +54,11 @@ extension ConsumeBody {
             let id = try Identifier.check(item.id.text, .id)
             guard seen.insert(id).inserted else { throw .invalid(.id, "\"\(id)\" is there twice") }
             do {
-                result.append(SubscriberAnswer(producer: ParticipantID(id), sdp: try item.answer.sdp(as: "answer", .answer)))
+                result.append(
+                    SubscriberAnswer(producer: ParticipantID(id), sdp: try item.answer.sdp(as: "answer", .answer)))
             } catch {
-                throw CallFailure(status: error.status, field: error.field, message: "the answer for \"\(id)\": \(error.message)")
+                throw CallFailure(
+                    status: error.status, field: error.field, message: "the answer for \"\(id)\": \(error.message)")
             }
         }
         return result

@@ -13,7 +13,8 @@ extension MediaServerFace {
                 return .response(
                     .json(
                         UserAdded(
-                            id: user.value, userInfo: newcomer.userInfoValue, users: others.map(UserItem.init(present:)))))
+                            id: user.value, userInfo: newcomer.userInfoValue, users: others.map(UserItem.init(present:))
+                        )))
             },
             route(.GET, "/rooms/:room_id/users/:user_id") { [service] request in
                 let (room, user) = (try request.room(), try request.user())

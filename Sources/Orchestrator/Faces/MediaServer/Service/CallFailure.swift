@@ -36,14 +36,18 @@ extension CallFailure {
             switch error {
             case .noSuchRoom(let room): .missing(.room, "there is no room \"\(room)\"")
             case .roomExists(let room): .conflict(.room, "room \"\(room)\" exists already")
-            case .noSuchParticipant(let user, let room): .missing(.user, "there is no user \"\(user)\" in room \"\(room)\"")
-            case .participantExists(let user, let room): .conflict(.user, "user \"\(user)\" is in room \"\(room)\" already")
+            case .noSuchParticipant(let user, let room):
+                .missing(.user, "there is no user \"\(user)\" in room \"\(room)\"")
+            case .participantExists(let user, let room):
+                .conflict(.user, "user \"\(user)\" is in room \"\(room)\" already")
             case .notPublishing(let user): .missing(.user, "user \"\(user)\" does not produce")
             case .tooManyRooms(let limit):
-                CallFailure(status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.max)")
+                CallFailure(
+                    status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.max)")
             case .roomFull(let limit):
                 CallFailure(
-                    status: 403, field: .user, message: "the room is full: its limit is \(limit) users (users.max-per-room)")
+                    status: 403, field: .user,
+                    message: "the room is full: its limit is \(limit) users (users.max-per-room)")
             }
     }
 
@@ -57,7 +61,8 @@ extension CallFailure {
                 .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
             case .limit(let name, let value):
                 CallFailure(
-                    status: 503, field: field, message: "no more peer connections: the limit of \(value) is reached (\(name))")
+                    status: 503, field: field,
+                    message: "no more peer connections: the limit of \(value) is reached (\(name))")
             }
     }
 
@@ -71,9 +76,13 @@ extension CallFailure {
             switch failure.reason {
             case .unknownProducer: .missing(.id, "there is no producer \"\(id)\" that was offered to this user")
             case .superseded:
-                .conflict(.answer, "the answer for \"\(id)\" is too late: its offer was replaced or answered, or its connection closed")
+                .conflict(
+                    .answer,
+                    "the answer for \"\(id)\" is too late: its offer was replaced or answered, or its connection closed"
+                )
             case .mismatch(let reason): .conflict(.answer, "the answer for \"\(id)\" does not fit its offer: \(reason)")
-            case .unusableDescription(let reason): .invalid(.answer, "the answer for \"\(id)\" cannot be used: \(reason)")
+            case .unusableDescription(let reason):
+                .invalid(.answer, "the answer for \"\(id)\" cannot be used: \(reason)")
             case .limit(let name, let value): CallFailure(.limit(name: name, value: value), field: .answer).about(id)
             }
     }

@@ -43,7 +43,8 @@ extension RoomService {
         var others: [Addressee] = []
         for other in try self.room(room).others(than: user.id) {
             do {
-                others.append(Addressee(user: other, offer: try offer(of: other, to: user.id, in: room, restart: false)))
+                others.append(
+                    Addressee(user: other, offer: try offer(of: other, to: user.id, in: room, restart: false)))
             } catch {
                 _ = try? rooms.remove(user.id, from: room)
                 relay.remove(participant: user.id, room: room)
@@ -138,7 +139,9 @@ extension RoomService {
 
     /// Binds a user's answers to the offers that were made for it; all or none.
     /// - Returns: what the answers could not take, by producer.
-    func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(CallFailure) -> [Refusal] {
+    func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(CallFailure)
+        -> [Refusal]
+    {
         _ = try self.user(user, in: room)
         let refused: [[RefusedTrack]]
         do {
@@ -153,7 +156,8 @@ extension RoomService {
     }
 
     /// A fresh offer for a user who lost one, or whose connection is stuck or dead.
-    func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(CallFailure) -> String {
+    func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(CallFailure) -> String
+    {
         _ = try self.user(user, in: room)
         let unknown = CallFailure.missing(.id, "there is no producer \"\(producer)\" in room \"\(room)\"")
         guard producer != user, let other = try? rooms.participant(producer, in: room) else { throw unknown }
@@ -252,6 +256,8 @@ extension RoomService {
     }
 
     private static func mutedWithoutProducing(_ user: ParticipantID) -> CallFailure {
-        .conflict(.constraints, "user \"\(user)\" does not produce: constraints alone need a connection that an offer has made")
+        .conflict(
+            .constraints,
+            "user \"\(user)\" does not produce: constraints alone need a connection that an offer has made")
     }
 }

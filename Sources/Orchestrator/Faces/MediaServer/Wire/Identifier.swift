@@ -15,7 +15,9 @@ nonisolated struct Identifier: Decodable {
             text = String(number)
             guard !text.contains("e") else {
                 throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "this number is not exact, send it as a string"))
+                    .init(
+                        codingPath: decoder.codingPath,
+                        debugDescription: "this number is not exact, send it as a string"))
             }
         default:
             throw DecodingError.typeMismatch(
