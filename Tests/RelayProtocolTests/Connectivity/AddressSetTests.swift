@@ -46,6 +46,20 @@ import Testing
         #expect(set.paths.count == AddressSet.capacity)
     }
 
+    @Test func aSelectedPathThatFellSilentGivesWayToOneThatIsChecked() {
+        var set = AddressSet()
+        _ = set.checked(on: path(1), useCandidate: true, at: at(0))
+        _ = set.checked(on: path(2), useCandidate: false, at: at(10))
+        #expect(set.expire(at: at(12)) == [])
+        #expect(set.selected == path(1))
+        #expect(set.expire(at: at(13)) == [])
+        #expect(set.selected == path(2))
+        _ = set.checked(on: path(1), useCandidate: false, at: at(20))
+        _ = set.checked(on: path(2), useCandidate: false, at: at(20))
+        _ = set.expire(at: at(31))
+        #expect(set.selected == path(2))
+    }
+
     @Test func pathsExpireButTheSelectedOneStays() {
         var set = AddressSet()
         _ = set.checked(on: path(0), useCandidate: false, at: at(0))

@@ -19,6 +19,9 @@ package struct AddressSet: Sendable {
     package static let capacity = 8
     /// A path without a check for so long is forgotten.
     package static let lifetime = Instant.Span.seconds(30)
+    /// A selected path without a check for so long gives way to one that is checked: peers check the path they use every
+    /// few seconds, and not every peer nominates anew.
+    package static let patience = Instant.Span.seconds(12)
 
     private struct Entry: Sendable {
         var path: Path
@@ -70,8 +73,17 @@ package struct AddressSet: Sendable {
 
     /// Forgets paths whose time is over, but never the selected one, whose end is the consent time-out.
     package mutating func expire(at now: Instant) -> [Path] {
+        reselect(at: now)
         let gone = entries.filter { $0.path != selected && now - $0.lastCheck > Self.lifetime }.map(\.path)
         if !gone.isEmpty { entries.removeAll { gone.contains($0.path) } }
         return gone
+    }
+
+    private mutating func reselect(at now: Instant) {
+        guard let current = entries.first(where: { $0.path == selected }), now - current.lastCheck > Self.patience,
+            let freshest = entries.max(by: { $0.lastCheck < $1.lastCheck }),
+            now - freshest.lastCheck < Instant.Span(microseconds: Self.patience.microseconds / 2)
+        else { return }
+        selected = freshest.path
     }
 }
