@@ -88,6 +88,13 @@ import Web
         #expect(value == [1, true, "1", 1.5, .unsigned(.max)])
     }
 
+    @Test(arguments: [
+        (#"{"userInfo":"\ud800"}"#, "userInfo: is not a valid JSON string"), (#"{"a":["\udc00x"]}"#, "a[0]: is not a valid JSON string"),
+    ])
+    func saysWhereHalfASurrogatePairIs(text: String, message: String) {
+        #expect(throws: WebFailure.badBody(message)) { try JSONBody.decode(JSONValue.self, from: Array(text.utf8)) }
+    }
+
     @Test func boundsTheDepth() throws {
         func nested(_ depth: Int) -> [UInt8] {
             Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)

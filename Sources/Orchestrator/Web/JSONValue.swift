@@ -41,7 +41,11 @@ nonisolated extension JSONValue: Codable {
             while !elements.isAtEnd { values.append(try elements.decode(JSONValue.self)) }
             self = .array(values)
         } else {
-            let members = try decoder.container(keyedBy: AnyKey.self)
+            // What is none of them is a string with half a surrogate pair.
+            guard let members = try? decoder.container(keyedBy: AnyKey.self) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "is not a valid JSON string"))
+            }
             var values: [String: JSONValue] = [:]
             for key in members.allKeys { values[key.stringValue] = try members.decode(JSONValue.self, forKey: key) }
             self = .object(values)
