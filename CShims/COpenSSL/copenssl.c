@@ -4,8 +4,6 @@
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 static const EVP_CIPHER *gcm(int key_length) { return key_length == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm(); }
 
@@ -133,11 +131,6 @@ SSL_CTX *copenssl_dtls_context(X509 *certificate, EVP_PKEY *key, const char *srt
 
 void copenssl_bio_clear(BIO *bio) { (void)BIO_reset(bio); }
 
-void copenssl_bio_rest(BIO *bio) {
-    BUF_MEM *empty = BIO_ctrl_pending(bio) == 0 ? BUF_MEM_new() : NULL;
-    if (empty) BIO_set_mem_buf(bio, empty, BIO_CLOSE);
-}
-
 void copenssl_dtls_configure(SSL *ssl, long mtu) {
     SSL_set_options(ssl, SSL_OP_NO_QUERY_MTU);
     SSL_set_mtu(ssl, mtu);
@@ -151,54 +144,6 @@ int64_t copenssl_dtls_timeout(SSL *ssl) {
 }
 
 int copenssl_dtls_handle_timeout(SSL *ssl) { return (int)DTLSv1_handle_timeout(ssl); }
-
-// A DTLS connection keeps, for all its life, the buffer in which handshake messages are put together: 21 KiB, most of it
-// zeroed and so in RAM, by far the largest piece of an idle transport. No call of OpenSSL's gives it back, and none tells
-// where it is, so that its allocation is watched for: BUF_MEM_grow to SSL3_RT_MAX_PLAIN_LENGTH rounds up to this.
-enum { SCRATCH_BYTES = (SSL3_RT_MAX_PLAIN_LENGTH + 3) / 3 * 4 };
-static _Thread_local void *latest_scratch;
-
-static void *plain_malloc(size_t size, const char *file, int line) {
-    (void)file, (void)line;
-    return malloc(size);
-}
-
-static void *watching_realloc(void *memory, size_t size, const char *file, int line) {
-    (void)file, (void)line;
-    if (size == 0) {
-        free(memory);
-        return NULL;
-    }
-    void *moved = realloc(memory, size);
-    if (moved && memory == latest_scratch) latest_scratch = NULL;
-    if (moved && !memory && size == SCRATCH_BYTES) latest_scratch = moved;
-    return moved;
-}
-
-static void watching_free(void *memory, const char *file, int line) {
-    (void)file, (void)line;
-    if (memory == latest_scratch) latest_scratch = NULL;
-    free(memory);
-}
-
-// Accepted only before OpenSSL's first allocation. Where it is not, nothing is found and nothing given back.
-__attribute__((constructor)) static void watch_allocations(void) {
-    CRYPTO_set_mem_functions(plain_malloc, watching_realloc, watching_free);
-}
-
-void *copenssl_dtls_take_scratch(void) {
-    void *scratch = latest_scratch;
-    latest_scratch = NULL;
-    return scratch;
-}
-
-void copenssl_dtls_rest_scratch(void *scratch) {
-    if (!scratch) return;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t start = ((uintptr_t)scratch + page - 1) / page * page;
-    uintptr_t end = ((uintptr_t)scratch + SCRATCH_BYTES) / page * page;
-    if (end > start) madvise((void *)start, end - start, MADV_DONTNEED);
-}
 
 BIO *copenssl_memory_bio(void) {
     BIO *bio = BIO_new(BIO_s_mem());

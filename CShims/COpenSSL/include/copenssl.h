@@ -56,18 +56,11 @@ void copenssl_hmac_tag(const copenssl_hmac *hmac, const void *first, size_t firs
 SSL_CTX *copenssl_dtls_context(X509 *certificate, EVP_PKEY *key, const char *srtp_profiles);
 /// Empties a memory BIO.
 void copenssl_bio_clear(BIO *bio);
-/// Frees the memory of a memory BIO that is empty; writing to it takes new memory.
-void copenssl_bio_rest(BIO *bio);
+/// For a new SSL: datagrams of at most `mtu` bytes.
 void copenssl_dtls_configure(SSL *ssl, long mtu);
 /// Microseconds until DTLSv1_handle_timeout is due; -1 where no timer runs.
 int64_t copenssl_dtls_timeout(SSL *ssl);
 int copenssl_dtls_handle_timeout(SSL *ssl);
-/// The scratch memory that OpenSSL made for a handshake which this thread has just begun by SSL_do_handshake; NULL if none, or
-/// taken before. It lives as long as the SSL.
-void *copenssl_dtls_take_scratch(void);
-/// Gives the scratch memory's pages back to the kernel until it is written again. Its contents matter only while a
-/// handshake message is being read or written, so that this is for after the handshake.
-void copenssl_dtls_rest_scratch(void *scratch);
 /// A memory BIO whose emptiness reads as "retry".
 BIO *copenssl_memory_bio(void);
 

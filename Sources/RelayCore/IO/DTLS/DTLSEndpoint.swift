@@ -13,12 +13,13 @@ package final class DTLSEndpoint {
     }
 
     package private(set) var state = State.handshaking
-    private let ssl: OpaquePointer
+    /// OpenSSL's association with its BIOs; nil once settled.
+    private var ssl: OpaquePointer?
     private let inbound: OpaquePointer
     private let outbound: OpaquePointer
     private let isClient: Bool
-    /// OpenSSL's, found after the handshake's first step.
-    private var scratch: UnsafeMutableRawPointer?
+    /// close_notify, made when the association settled.
+    private var farewell: [UInt8] = []
     private let expected: [RemoteTransport.Fingerprint]
 
     /// Largest datagram that is sent.
@@ -56,41 +57,54 @@ package final class DTLSEndpoint {
         case .connected: break
         case .closed, .failed: return
         }
-        SSL_alloc_buffers(ssl)
+        guard ssl != nil else { return }
         BIO_write(inbound, datagram.baseAddress, length)
         advance()
         // A datagram that does not end with a whole record must not glue itself to the next one.
         copenssl_bio_clear(inbound)
-        if state == .connected { rest() }
     }
 
-    /// Gives back what is needed only while records come and go: two record buffers of 16 KiB, the handshake's scratch memory,
-    /// the BIO's (and `drain` the other one's). An idle transport takes half the memory without them.
-    private func rest() {
-        SSL_free_buffers(ssl)
-        copenssl_dtls_rest_scratch(scratch)
-        copenssl_bio_rest(inbound)
+    /// Frees OpenSSL's association, by far the largest part of an idle transport, and keeps only the bytes of close_notify.
+    ///
+    /// For when the peer cannot ask for the handshake's last flight any more. What it sends from then on cannot be read;
+    /// only that it was an alert can be seen.
+    package func settle() {
+        guard state == .connected, let ssl, BIO_ctrl_pending(outbound) == 0 else { return }
+        ERR_clear_error()
+        SSL_shutdown(ssl)
+        farewell = takeOutbound()
+        SSL_free(ssl)
+        self.ssl = nil
+    }
+
+    package var isSettled: Bool { ssl == nil }
+
+    private func takeOutbound() -> [UInt8] {
+        let pending = Int(BIO_ctrl_pending(outbound))
+        guard pending > 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: pending) { buffer, count in
+            count = max(0, Int(BIO_read(outbound, buffer.baseAddress, Int32(truncatingIfNeeded: pending))))
+        }
     }
 
     /// When `handleTimeout` is due, from now; nil while no retransmission timer runs.
     package var timeout: Instant.Span? {
-        guard state == .handshaking else { return nil }
+        guard state == .handshaking, let ssl else { return nil }
         let left = copenssl_dtls_timeout(ssl)
         return left < 0 ? nil : .microseconds(left)
     }
 
     /// Retransmits the last flight; gives up after OpenSSL's limit (about a minute).
     package func handleTimeout() {
-        guard state == .handshaking else { return }
+        guard state == .handshaking, let ssl else { return }
         ERR_clear_error()
         if copenssl_dtls_handle_timeout(ssl) < 0 { state = .failed("handshake timed out") }
     }
 
-    /// Sends close_notify.
+    /// Makes close_notify, to be drained.
     package func close() {
-        if state == .connected {
+        if state == .connected, let ssl {
             ERR_clear_error()
-            SSL_alloc_buffers(ssl)
             SSL_shutdown(ssl)
         }
         if state == .connected || state == .handshaking { state = .closed }
@@ -98,17 +112,19 @@ package final class DTLSEndpoint {
 
     /// Hands out what is to be sent: whole records, as many to a datagram as fit.
     package func drain(_ send: (UnsafeRawBufferPointer) -> Void) {
-        defer { if state == .connected { copenssl_bio_rest(outbound) } }
-        let pending = Int(BIO_ctrl_pending(outbound))
-        guard pending > 0 else { return }
-        withUnsafeTemporaryAllocation(byteCount: pending, alignment: 8) { buffer in
-            let count = Int(BIO_read(outbound, buffer.baseAddress, Int32(truncatingIfNeeded: pending)))
-            guard count > 0 else { return }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+        guard ssl != nil else {
+            if state == .closed, !farewell.isEmpty {
+                farewell.withUnsafeBytes(send)
+                farewell = []
+            }
+            return
+        }
+        let flight = takeOutbound()
+        flight.withUnsafeBytes { bytes in
             var start = 0
             var end = 0
-            while end < count, let recordLength = bytes.uint16(at: end + 11) {
-                let next = min(count, end + 13 + Int(recordLength))
+            while end < bytes.count, let recordLength = bytes.uint16(at: end + 11) {
+                let next = min(bytes.count, end + 13 + Int(recordLength))
                 if next - start > Self.maximumDatagram, end > start {
                     send(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
                     start = end
@@ -120,10 +136,10 @@ package final class DTLSEndpoint {
     }
 
     private func advance() {
+        guard let ssl else { return }
         ERR_clear_error()
         if state == .handshaking {
             let result = SSL_do_handshake(ssl)
-            if scratch == nil { scratch = copenssl_dtls_take_scratch() }
             if result == 1 {
                 state = isPeerExpected ? .connected : .failed("the certificate does not match the fingerprint")
             } else {
@@ -156,7 +172,7 @@ package final class DTLSEndpoint {
     }
 
     private var isPeerExpected: Bool {
-        guard let certificate = SSL_get1_peer_certificate(ssl) else { return false }
+        guard let ssl, let certificate = SSL_get1_peer_certificate(ssl) else { return false }
         defer { X509_free(certificate) }
         return expected.contains { fingerprint in
             guard let hash = Certificate.hash(named: fingerprint.hash) else { return false }
@@ -166,7 +182,7 @@ package final class DTLSEndpoint {
 
     /// The negotiated profile and both directions' master keys (RFC 5764, section 4.2); nil before `connected`.
     package func exportKeys() -> (profile: SRTPProfile, sending: SRTPKeys, receiving: SRTPKeys)? {
-        guard state == .connected, let selected = SSL_get_selected_srtp_profile(ssl),
+        guard state == .connected, let ssl, let selected = SSL_get_selected_srtp_profile(ssl),
             let profile = SRTPProfile(rawValue: UInt(selected.pointee.id))
         else { return nil }
         let keyLength = profile.keyLength

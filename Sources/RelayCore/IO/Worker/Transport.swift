@@ -12,6 +12,10 @@ final class Transport {
     var dtls: DTLSEndpoint?
     var sealer: PacketSealer?
     var opener: PacketOpener?
+    /// When the present association came up.
+    var connectedAt: Instant?
+    /// When a settled association got an alert: perhaps the peer's goodbye, which cannot be read any more.
+    var alertedAt: Instant?
     /// When the DTLS retransmission timer is due.
     var dtlsDeadline: Instant?
     var state = TransportState.new

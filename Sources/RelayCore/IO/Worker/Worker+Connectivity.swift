@@ -57,9 +57,31 @@ extension Worker {
             totals.datagramsRefused &+= 1
             return
         }
+        if dtls.isSettled, datagram.first == Self.alertRecord { transport.alertedAt = transport.alertedAt ?? now }
         dtls.receive(datagram)
         drainDTLS(transport)
         follow(dtls, of: transport)
+    }
+
+    private static let alertRecord: UInt8 = 21
+    /// A peer repeats the handshake's last flight for some seconds at most.
+    private static let settlingTime = Instant.Span.seconds(10)
+    /// Who is still there checks at least this often (RFC 7675: every 5 s, give or take a fifth).
+    private static let checkInterval = Instant.Span.seconds(8)
+
+    /// Frees what an established subscriber's association holds, and believes the goodbyes that it can then not read where
+    /// the checks stop too. (There are as many of these connections as pairs of participants; publishers are few.)
+    private func settle(_ transport: Transport) {
+        guard transport.inbound == nil, let dtls = transport.dtls, let connectedAt = transport.connectedAt else { return }
+        if !dtls.isSettled {
+            if now - connectedAt > Self.settlingTime { dtls.settle() }
+        } else if let alertedAt = transport.alertedAt {
+            if let lastCheck = transport.paths.lastCheck, lastCheck > alertedAt {
+                transport.alertedAt = nil
+            } else if now - alertedAt > Self.checkInterval {
+                close(transport)
+            }
+        }
     }
 
     /// Acts on what became of an association.
@@ -81,6 +103,8 @@ extension Worker {
             transport.opener = try PacketOpener(keys.receiving, profile: keys.profile)
             transport.inbound?.resetWindows()
             for consumer in transport.known.values { consumer.resetSealing() }
+            transport.connectedAt = now
+            transport.alertedAt = nil
             setState(transport, .connected)
             requestKeyframes(for: transport)
         } catch {
@@ -120,6 +144,7 @@ extension Worker {
             } else if silence > worrying, transport.state == .connected {
                 setState(transport, .disconnected)
             }
+            settle(transport)
             for path in transport.paths.expire(at: now) where byPath[path] === transport { byPath[path] = nil }
         }
     }
