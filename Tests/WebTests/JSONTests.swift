@@ -89,7 +89,8 @@ import Web
     }
 
     @Test(arguments: [
-        (#"{"userInfo":"\ud800"}"#, "userInfo: is not a valid JSON string"), (#"{"a":["\udc00x"]}"#, "a[0]: is not a valid JSON string"),
+        (#"{"userInfo":"\ud800"}"#, "userInfo: is not a valid JSON string"),
+        (#"{"a":["\udc00x"]}"#, "a[0]: is not a valid JSON string"),
     ])
     func saysWhereHalfASurrogatePairIs(text: String, message: String) {
         #expect(throws: WebFailure.badBody(message)) { try JSONBody.decode(JSONValue.self, from: Array(text.utf8)) }

@@ -58,6 +58,37 @@ private func drained(_ endpoint: DTLSEndpoint) -> [[UInt8]] {
         #expect(client.sending != client.receiving)
     }
 
+    @Test func aSettledAssociationStillSaysGoodbyeOnce() throws {
+        let association = try Association()
+        association.exchange()
+        let (client, server) = (association.client, association.server)
+        #expect(!server.isSettled)
+        server.settle()
+        #expect(server.isSettled)
+        #expect(server.state == .connected)
+        #expect(server.timeout == nil)
+        client.close()
+        for datagram in drained(client) + [[21], [22, 254, 253], []] { datagram.withUnsafeBytes { server.receive($0) } }
+        #expect(drained(server).isEmpty)
+
+        let other = try Association()
+        other.exchange()
+        other.server.settle()
+        other.server.close()
+        for datagram in drained(other.server) { datagram.withUnsafeBytes { other.client.receive($0) } }
+        #expect(other.client.state == .closed)
+        #expect(drained(other.server).isEmpty)
+    }
+
+    @Test func onlyAnEstablishedAssociationSettles() throws {
+        let association = try Association()
+        association.client.start()
+        association.client.settle()
+        #expect(!association.client.isSettled)
+        association.exchange()
+        #expect(association.client.state == .connected)
+    }
+
     @Test(arguments: SRTPProfile.allCases) func aPeerWithOneProfileGetsIt(_ profile: SRTPProfile) throws {
         let association = try Association(clientProfiles: profile.name)
         association.exchange()

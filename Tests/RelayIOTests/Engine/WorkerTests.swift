@@ -41,6 +41,52 @@ import Testing
         #expect(farewell)
     }
 
+    @Test func aSubscribersAssociationIsFreedAfterAWhileAndMediaGoesOn() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        let (publishing, subscribing) = (
+            try #require(fixture.worker.transports[fixture.publisher]),
+            try #require(fixture.worker.transports[fixture.subscriber])
+        )
+        for transport in [publishing, subscribing] { transport.connectedAt = fixture.worker.now + .seconds(-11) }
+        #expect(fixture.wait([alice, bob]) { subscribing.dtls?.isSettled == true })
+        #expect(publishing.dtls?.isSettled == false)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        #expect(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        fixture.worker.apply([.close(fixture.subscriber)])
+        #expect(fixture.wait([bob]) { bob.dtls?.state == .closed })
+    }
+
+    @Test func anUnreadableGoodbyeIsBelievedWhereTheChecksStopToo() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        let transport = try #require(fixture.worker.transports[fixture.subscriber])
+        transport.dtls?.settle()
+        bob.send([21, 254, 253, 0, 1, 0, 0, 0, 0, 0, 9, 0, 1, 0])
+        #expect(fixture.wait([alice, bob]) { transport.alertedAt != nil })
+        // Somebody else's forgery: the peer goes on checking.
+        bob.check()
+        #expect(fixture.wait([alice, bob]) { transport.alertedAt == nil })
+        bob.dtls?.close()
+        bob.dtls?.drain { bob.send(Array($0)) }
+        #expect(fixture.wait([alice, bob]) { transport.alertedAt != nil })
+        #expect(transport.state == .connected)
+        transport.alertedAt = fixture.worker.now + .seconds(-9)
+        transport.paths = aged(transport.paths, to: fixture.worker.now + .seconds(-10))
+        #expect(fixture.wait([alice, bob]) { fixture.states(of: fixture.subscriber).last == .closed })
+    }
+
+    /// The same selected path, last checked at `then`.
+    private func aged(_ paths: AddressSet, to then: Instant) -> AddressSet {
+        var set = AddressSet()
+        if let selected = paths.selected { _ = set.checked(on: selected, useCandidate: true, at: then) }
+        return set
+    }
+
     @Test func aPublisherMayLeaveBeforeItsSubscribers() throws {
         let fixture = try WorkerFixture()
         let (alice, bob) = (try TestPeer(), try TestPeer())

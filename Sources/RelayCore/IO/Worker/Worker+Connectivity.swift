@@ -72,7 +72,9 @@ extension Worker {
     /// Frees what an established subscriber's association holds, and believes the goodbyes that it can then not read where
     /// the checks stop too. (There are as many of these connections as pairs of participants; publishers are few.)
     private func settle(_ transport: Transport) {
-        guard transport.inbound == nil, let dtls = transport.dtls, let connectedAt = transport.connectedAt else { return }
+        guard transport.inbound == nil, let dtls = transport.dtls, let connectedAt = transport.connectedAt else {
+            return
+        }
         if !dtls.isSettled {
             if now - connectedAt > Self.settlingTime { dtls.settle() }
         } else if let alertedAt = transport.alertedAt {
