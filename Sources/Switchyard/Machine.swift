@@ -1,6 +1,10 @@
 import CUV
 import Glibc
 
+#if canImport(CJemalloc)
+    import CJemalloc
+#endif
+
 /// What this machine offers the process.
 enum Machine {
     /// Processors that this process may run on.
@@ -14,6 +18,25 @@ enum Machine {
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
+}
+
+extension Machine {
+    /// Has jemalloc give freed memory back to the kernel soon and by a thread of its own. By default it does so when somebody
+    /// allocates, and a relay that forwards allocates nothing: what handshakes used would stay.
+    static func returnFreedMemory() {
+        #if canImport(CJemalloc)
+            var yes = true
+            mallctl("background_thread", nil, nil, &yes, MemoryLayout<Bool>.size)
+            var milliseconds = 1000
+            for name in ["arenas", "arena.\(allArenas)"] {
+                mallctl("\(name).dirty_decay_ms", nil, nil, &milliseconds, MemoryLayout<Int>.size)
+                mallctl("\(name).muzzy_decay_ms", nil, nil, &milliseconds, MemoryLayout<Int>.size)
+            }
+        #endif
+    }
+
+    /// MALLCTL_ARENAS_ALL.
+    private static let allArenas = 4096
 }
 
 nonisolated extension Machine {

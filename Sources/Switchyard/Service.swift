@@ -27,6 +27,7 @@ final class Service {
     /// - Returns: the process's exit code.
     static func run(_ settings: Settings) -> Int32 {
         Machine.raiseOpenFileLimit()
+        Machine.returnFreedMemory()
         do {
             try makeDataDirectory(settings.dataDirectory)
             let service = try Service(settings)
