@@ -61,10 +61,13 @@ let rest: [Target] = [
         name: "Configuration", dependencies: ["RelayControl", "Log"], path: "Sources/Configuration",
         swiftSettings: swift),
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
+    .target(
+        name: "Load", dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Configuration", "CNice", "COpenSSL", "CNet"],
+        path: "Sources/Load", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,
         path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),
@@ -91,6 +94,7 @@ let tests: [Target] = [
         name: "SwitchyardTests",
         dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
         swiftSettings: swift),
+    .testTarget(name: "LoadTests", dependencies: ["Load"], swiftSettings: swift),
     .testTarget(
         name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"],
         swiftSettings: swift),
@@ -105,7 +109,7 @@ let benchmarks: [Target] = [
         linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("pthread")]),
     .executableTarget(
         name: "switchyard-bench",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "CNice", "COpenSSL", "CNet", "CBench"],
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Load", "COpenSSL", "CNet", "CBench"],
         path: "Benchmarks/Forwarding", swiftSettings: swift),
 ]
 

@@ -8,7 +8,6 @@
 #include <openssl/params.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -106,23 +105,6 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
     }
 }
 
-int cbench_poll_new(void) { return epoll_create1(EPOLL_CLOEXEC); }
-
-int cbench_poll_add(int poll, int fd, uint32_t tag) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
-    return epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
-}
-
-int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds) {
-    struct epoll_event events[64];
-    if (capacity > 64) capacity = 64;
-    if (microseconds < 0) microseconds = 0;
-    struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
-    int ready = epoll_pwait2(poll, events, capacity, &limit, NULL);
-    for (int i = 0; i < ready; i++) tags[i] = events[i].data.u32;
-    return ready < 0 ? 0 : ready;
-}
-
 static volatile sig_atomic_t children[16];
 
 static void end_all(int number) {
@@ -147,13 +129,6 @@ void cbench_child_began(int pid) {
 }
 
 void cbench_child_ended(int pid) { replace_child(pid, 0); }
-
-int64_t cbench_cpu_time(int pid) {
-    clockid_t clock;
-    struct timespec used;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return -1;
-    return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
-}
 
 static double now(void) {
     struct timespec time;

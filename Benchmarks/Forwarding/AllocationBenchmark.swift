@@ -1,4 +1,5 @@
 import Foundation
+import Load
 
 /// Counts the server's allocations with a preloaded library, at two bitrates: what more packets add is theirs, and what both have in
 /// common belongs to timers, connectivity checks and reports.
@@ -37,7 +38,7 @@ struct AllocationBenchmark {
         let server = try Server(
             options, environment: ["LD_PRELOAD": options.mallocCounter, "MALLOC_COUNTER_FILE": table])
         defer { server.stop() }
-        let loop = ClientLoop()
+        let loop = try ClientLoop()
         let meeting = try Meeting(server, loop: loop)
         try meeting.open("allocations")
         try meeting.subscribe(options.consumers, room: "allocations")

@@ -1,5 +1,6 @@
 import CNet
 import Foundation
+import Load
 import RelayIO
 
 /// The `forwarding-bound` process with a socket to feed it and as many receivers as the server has subscribers.

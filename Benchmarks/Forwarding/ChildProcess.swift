@@ -1,5 +1,5 @@
-import CBench
 import Foundation
+import Load
 
 /// A process under measurement: started here, and stopped by its own id.
 final class ChildProcess {
@@ -44,8 +44,7 @@ final class ChildProcess {
     /// Nanoseconds of processor time of all its threads.
     var processorTime: Int64 {
         get throws {
-            let time = cbench_cpu_time(pid)
-            guard time >= 0 else { throw BenchmarkError("process \(pid) has ended") }
+            guard let time = ProcessMeter(pid: pid).processorTime else { throw BenchmarkError("process \(pid) has ended") }
             return time
         }
     }

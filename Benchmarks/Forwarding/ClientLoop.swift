@@ -1,27 +1,28 @@
-import CBench
+import Load
 
 /// Waits on all sockets of the benchmark at once, and runs what is due in between.
 final class ClientLoop {
-    private let poll = cbench_poll_new()
+    private let poll: SocketPoll
     private var receivers: [() -> Void] = []
     private var ticking: [Peer] = []
     private var nextTick: Int64 = 0
 
+    init() throws { poll = try SocketPoll() }
+
     func add(_ peer: Peer) {
-        _ = cbench_poll_add(poll, peer.fd, UInt32(receivers.count))
+        poll.add(peer.connection.fd, tag: UInt32(receivers.count))
         receivers.append { peer.receive() }
         ticking.append(peer)
     }
 
     func add(_ receiver: PlainReceiver) {
-        _ = cbench_poll_add(poll, receiver.fd, UInt32(receivers.count))
+        poll.add(receiver.fd, tag: UInt32(receivers.count))
         receivers.append { receiver.receive() }
     }
 
     /// Runs until `deadline` or until `done` says so.
     /// - Parameter sender: sends its trace meanwhile.
     func run(until deadline: Int64, sender: VideoSender? = nil, done: () -> Bool = { false }) {
-        var tags = [UInt32](repeating: 0, count: 64)
         while true {
             let time = now()
             if time >= deadline { return }
@@ -33,8 +34,7 @@ final class ClientLoop {
                 next = min(next, nextTick)
                 if done() { return }
             }
-            let ready = cbench_poll_wait(poll, &tags, Int32(tags.count), next - now())
-            for tag in tags.prefix(Int(ready)) { receivers[Int(tag)]() }
+            for tag in poll.wait(microseconds: next - now()) { receivers[Int(tag)]() }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Load
 
 /// One publisher to many subscribers: the server's processor time for a forwarded packet beside the machine's bound.
 struct ForwardingBenchmark {
@@ -26,7 +27,7 @@ struct ForwardingBenchmark {
     let options: Options
 
     func run() throws -> Result {
-        let loop = ClientLoop()
+        let loop = try ClientLoop()
         let server = try Server(options)
         defer { server.stop() }
         let trace = VideoTrace(kilobits: options.kilobits)
@@ -60,7 +61,7 @@ struct ForwardingBenchmark {
 
     /// The bound by itself, for looking at the machine.
     func runBound() throws -> [Window] {
-        let loop = ClientLoop()
+        let loop = try ClientLoop()
         let bound = try Bound(options, trace: VideoTrace(kilobits: options.kilobits), loop: loop)
         defer { bound.process.stop() }
         bound.sender.restart(at: now())

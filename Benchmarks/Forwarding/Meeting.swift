@@ -1,4 +1,4 @@
-import CBench
+import Load
 import RelayIO
 import RelayProtocol
 
@@ -26,10 +26,10 @@ final class Meeting {
         let peer = try Peer(certificate)
         session += 1
         let offer = SessionText.offer(
-            peer.local, session: session, audioSSRC: 0x0a0a_0a0a, videoSSRC: Self.videoSSRC,
-            retransmissionSSRC: Self.videoSSRC + 1)
-        let answer = try server.api.produce("publisher", room: room, offer: offer)
-        try peer.connect(to: SessionText.remote(answer))
+            peer.connection.local, session: session,
+            sources: SessionText.Sources(audio: 0x0a0a_0a0a, video: Self.videoSSRC, retransmission: Self.videoSSRC + 1))
+        let answer = try server.api.produce("publisher", room: room, offer: offer).answer
+        try peer.connection.connect(to: SessionText.remote(answer))
         loop.add(peer)
         publishers.append(peer)
         try waitForConnections()
@@ -45,9 +45,9 @@ final class Meeting {
             }
             let peer = try Peer(certificate)
             session += 1
-            let answer = SessionText.answer(to: offer, peer.local, session: session)
+            let answer = SessionText.answer(to: offer, peer.connection.local, session: session)
             try server.api.consume(user, room: room, producer: "publisher", answer: answer)
-            try peer.connect(to: SessionText.remote(offer))
+            try peer.connection.connect(to: SessionText.remote(offer))
             loop.add(peer)
             consumers.append(peer)
             // The checks of those who are connected have to go on meanwhile.
@@ -58,17 +58,15 @@ final class Meeting {
 
     private func waitForConnections() throws {
         let peers = publishers + consumers
-        loop.run(until: now() + 30_000_000) { peers.allSatisfy { $0.state == .connected } }
-        guard let bad = peers.first(where: { $0.state != .connected }) else { return }
-        throw BenchmarkError("a connection is \(bad.state) after 30 s")
+        loop.run(until: now() + 30_000_000) { peers.allSatisfy { $0.connection.state == .connected } }
+        guard let bad = peers.first(where: { $0.connection.state != .connected }) else { return }
+        throw BenchmarkError("a connection is \(bad.connection.state) after 30 s")
     }
 
     /// The sender of the first room's video, which answers the server's keyframe requests.
     func makeSender(_ trace: VideoTrace) throws -> VideoSender {
-        guard let peer = publishers.first, let sealer = peer.sealer else {
-            throw BenchmarkError("no publisher is connected")
-        }
-        let sender = VideoSender(trace, sealer: sealer, ssrc: Self.videoSSRC, fd: peer.fd, to: peer.remote)
+        guard let peer = publishers.first, let sealer = peer.connection.sealer else { throw BenchmarkError("no publisher is connected") }
+        let sender = VideoSender(trace, sealer: sealer, ssrc: Self.videoSSRC, fd: peer.connection.fd, to: peer.connection.remote)
         peer.onControl = { [weak sender] datagram in
             var reader = RTCPReader(datagram)
             while let packet = reader.next() {

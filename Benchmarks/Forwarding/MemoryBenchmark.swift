@@ -16,7 +16,7 @@ struct MemoryBenchmark {
     func run() throws -> Result {
         let server = try Server(options)
         defer { server.stop() }
-        let loop = ClientLoop()
+        let loop = try ClientLoop()
         let meeting = try Meeting(server, loop: loop)
         let rooms = (0..<(options.idleConsumers + Self.perRoom - 1) / Self.perRoom).map { "idle-\($0)" }
         for room in rooms { try meeting.open(room) }

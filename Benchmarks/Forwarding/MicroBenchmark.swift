@@ -1,6 +1,7 @@
 import CBench
 import COpenSSL
 import Glibc
+import Load
 import RelayControl
 import RelayIO
 import RelayProtocol

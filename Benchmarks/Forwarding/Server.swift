@@ -1,4 +1,5 @@
 import Foundation
+import Load
 
 /// A `switchyard serve` on loopback with ports of its own.
 struct Server {

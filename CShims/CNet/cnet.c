@@ -10,9 +10,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef UDP_SEGMENT
@@ -203,6 +205,23 @@ int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation) {
         done++;
     }
     return dropped;
+}
+
+int cnet_poll_new(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int cnet_poll_add(int poll, int fd, uint32_t tag) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = tag};
+    return epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int cnet_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds) {
+    struct epoll_event events[64];
+    if (capacity > 64) capacity = 64;
+    if (microseconds < 0) microseconds = 0;
+    struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
+    int ready = epoll_pwait2(poll, events, capacity, &limit, NULL);
+    for (int i = 0; i < ready; i++) tags[i] = events[i].data.u32;
+    return ready < 0 ? 0 : ready;
 }
 
 int cnet_local_addresses(cnet_endpoint *out, int capacity) {

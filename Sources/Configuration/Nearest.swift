@@ -1,7 +1,7 @@
 /// Finds what somebody who mistyped a name probably meant.
-enum Nearest {
+package enum Nearest {
     /// - Returns: the candidate nearest to the name, or nil when none is near.
-    static func name(to name: String, among candidates: [String]) -> String? {
+    package static func name(to name: String, among candidates: [String]) -> String? {
         let wanted = name.lowercased()
         var best: (name: String, distance: Int)?
         for candidate in candidates {

@@ -2,21 +2,21 @@ internal import Log
 internal import RelayControl
 
 /// How values of one type are written as text.
-struct SettingFormat<Value: Sendable>: Sendable {
-    var placeholder: String
+package struct SettingFormat<Value: Sendable>: Sendable {
+    package var placeholder: String
     /// What a text must be, for errors.
-    var expected: String
+    package var expected: String
     /// Whether JSON has it without quotes.
     var isLiteral = false
     var isSwitch = false
     /// Nil when the text is not what is expected.
-    var read: @Sendable (String) -> Value?
+    package var read: @Sendable (String) -> Value?
     /// What `read` reads back as the same value.
-    var write: @Sendable (Value) -> String
+    package var write: @Sendable (Value) -> String
 }
 
 extension SettingFormat where Value: FixedWidthInteger {
-    static func number(_ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>)
+    package static func number(_ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>)
         -> Self
     {
         Self(
@@ -53,7 +53,7 @@ extension SettingFormat<Int> {
 
 extension SettingFormat<Duration> {
     /// Time: `30`, `30s`, `500ms`, `5m`, `1h`; seconds without a unit.
-    static func duration(in range: ClosedRange<Duration>) -> Self {
+    package static func duration(in range: ClosedRange<Duration>) -> Self {
         let units: [(String, Int64)] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
         let write: @Sendable (Duration) -> String = { duration in
             let milliseconds = duration.wholeMilliseconds
@@ -86,7 +86,7 @@ extension SettingFormat<Bool> {
 }
 
 extension SettingFormat<String> {
-    static let file = Self(
+    package static let file = Self(
         placeholder: "FILE", expected: "a file's path", read: { $0.isEmpty || $0.contains("\0") ? nil : $0 },
         write: { $0 })
     static let directory = Self(
@@ -94,7 +94,7 @@ extension SettingFormat<String> {
         write: { $0 })
 
     /// What fits after `Authorization: Bearer `.
-    static let key = Self(
+    package static let key = Self(
         placeholder: "KEY", expected: "a key of visible ASCII characters without spaces or commas",
         read: { text in
             let isGood = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ",") }

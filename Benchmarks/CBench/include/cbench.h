@@ -37,19 +37,10 @@ void cbench_prepare(int fd);
 void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
                   void (*other)(void *context, uint8_t *data, size_t length), void *context);
 
-/// Many sockets in one wait.
-int cbench_poll_new(void);
-int cbench_poll_add(int poll, int fd, uint32_t tag);
-/// Waits at most `microseconds`; returns how many tags were written.
-int cbench_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds);
-
 /// From now on, process `pid` (one of at most 16) is terminated when this program is interrupted or terminated: it is in a
 /// process group of its own.
 void cbench_child_began(int pid);
 void cbench_child_ended(int pid);
-
-/// Nanoseconds of processor time that process `pid` has used, all threads together; -1 where there is none.
-int64_t cbench_cpu_time(int pid);
 
 /// Encrypts a `length`-byte packet `rounds` times as SRTP needs it, by OpenSSL's public calls alone, and returns the
 /// nanoseconds of one. `gcm`: AES-GCM, else AES-CTR and HMAC-SHA1; -1 on failure.

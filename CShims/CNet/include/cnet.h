@@ -71,6 +71,13 @@ typedef struct {
 /// sent datagram by datagram.
 int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation);
 
+/// Many sockets in one wait, for those who need no loop. An epoll; -1 and errno on failure.
+int cnet_poll_new(void);
+/// Reports `tag` while `fd` is readable, until it is closed.
+int cnet_poll_add(int poll, int fd, uint32_t tag);
+/// Waits at most `microseconds`; returns how many tags (at most 64) were written.
+int cnet_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds);
+
 /// Non-loopback addresses of this machine that are up, IPv4 first, no link-local ones; returns how many were written.
 int cnet_local_addresses(cnet_endpoint *out, int capacity);
 

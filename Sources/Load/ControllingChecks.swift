@@ -1,4 +1,4 @@
-import CNice
+internal import CNice
 
 /// The controlling side's connectivity checks towards one ICE-lite peer, by libnice's STUN library (RFC 8445, section 7.2).
 final class ControllingChecks {

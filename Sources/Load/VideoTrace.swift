@@ -1,20 +1,21 @@
 /// The shape of a browser's VP8 stream: frame sizes and the packets they are cut into, the same in every run.
-struct VideoTrace {
-    struct Frame {
-        var size: Int
-        var isKeyframe: Bool
+package struct VideoTrace: Sendable {
+    package struct Frame: Sendable {
+        package var size: Int
+        package var isKeyframe: Bool
     }
 
-    static let framesPerSecond = 30
+    package let framesPerSecond: Int
     /// Largest payload behind header (28 bytes) and VP8 descriptor (4), so that a packet is at most 1200 bytes, as libwebrtc's are.
-    static let maximumPayload = 1200 - 28 - 4
+    package static let maximumPayload = 1200 - 28 - 4
 
-    let frames: [Frame]
+    package let frames: [Frame]
 
     /// Ten seconds: one keyframe of five frames' size, the others within 30 % of their mean.
-    init(kilobits: Int) {
-        let count = 10 * Self.framesPerSecond
-        let mean = kilobits * 1000 / 8 / Self.framesPerSecond
+    package init(kilobits: Int, framesPerSecond: Int = 30) {
+        self.framesPerSecond = framesPerSecond
+        let count = 10 * framesPerSecond
+        let mean = kilobits * 1000 / 8 / framesPerSecond
         let key = mean * 5
         let delta = (mean * count - key) / (count - 1)
         var state: UInt64 = 1
@@ -26,7 +27,7 @@ struct VideoTrace {
     }
 
     /// As libwebrtc splits: as few packets as possible, differing by at most one byte, the larger ones last.
-    static func split(_ size: Int) -> [Int] {
+    package static func split(_ size: Int) -> [Int] {
         let count = max(1, (size + maximumPayload - 1) / maximumPayload)
         let larger = size % count
         return (0..<count).map { size / count + ($0 >= count - larger ? 1 : 0) }

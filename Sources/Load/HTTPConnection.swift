@@ -1,0 +1,88 @@
+internal import CNet
+internal import Glibc
+
+/// One kept-alive HTTP/1.1 connection; requests one after the other, blocking.
+final class HTTPConnection {
+    private let fd: Int32
+    private let host: String
+    private let key: String?
+    private var buffer: [UInt8] = []
+
+    /// - Parameter key: sent as `Authorization: Bearer`.
+    init(address: String, port: UInt16, key: String?) throws(LoadError) {
+        host = address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+        self.key = key
+        var endpoint = cnet_endpoint()
+        guard cnet_endpoint_parse(address, port, &endpoint) == 0 else { throw .connection("\(address) is no address") }
+        fd = socket(endpoint.is_ipv6 == 0 ? AF_INET : AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        var storage = sockaddr_storage()
+        let length = cnet_endpoint_to_sockaddr(&endpoint, &storage)
+        let result = withUnsafePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(fd, $0, length) }
+        }
+        guard result == 0 else { throw .connection("no connection to \(host): \(String(cString: strerror(errno)))") }
+        var one: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(fd) }
+
+    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> (status: Int, body: [UInt8]) {
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\n"
+        if let key { head += "Authorization: Bearer \(key)\r\n" }
+        if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
+        try send(Array((head + "\r\n").utf8) + (body ?? []))
+        let header = try readHeader()
+        let lines = header.split(whereSeparator: \.isNewline)
+        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            throw .server("not an HTTP response: \(header.prefix(200))")
+        }
+        let length = lines.lazy.compactMap { line -> Int? in
+            let pair = line.split(separator: ":", maxSplits: 1)
+            guard pair.count == 2, pair[0].lowercased() == "content-length" else { return nil }
+            return Int(pair[1].filter { $0 != " " })
+        }.first
+        guard let length, (0...(64 << 20)).contains(length) else {
+            throw .server("a response to \(method) \(path) without a usable Content-Length")
+        }
+        while buffer.count < length { try receive() }
+        let bytes = Array(buffer.prefix(length))
+        buffer.removeFirst(length)
+        return (status, bytes)
+    }
+
+    private func readHeader() throws(LoadError) -> String {
+        let end = Array("\r\n\r\n".utf8)
+        var searched = 0
+        while true {
+            guard buffer.count < 1 << 16 else { throw .server("not an HTTP response") }
+            while searched + 4 <= buffer.count {
+                if buffer[searched..<searched + 4].elementsEqual(end) {
+                    let text = String(decoding: buffer[..<searched], as: UTF8.self)
+                    buffer.removeFirst(searched + 4)
+                    return text
+                }
+                searched += 1
+            }
+            try receive()
+        }
+    }
+
+    private func send(_ bytes: [UInt8]) throws(LoadError) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            guard count > 0 else { throw .connection("\(host) closed the HTTP connection") }
+            sent += count
+        }
+    }
+
+    private func receive() throws(LoadError) {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(fd, &chunk, chunk.count, 0)
+        guard count > 0 else { throw .connection("\(host) closed the HTTP connection") }
+        buffer += chunk.prefix(count)
+    }
+}

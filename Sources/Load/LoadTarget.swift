@@ -1,0 +1,62 @@
+internal import CNet
+internal import Glibc
+
+/// The server to load, and where media may go: only to this machine, unless somebody said otherwise.
+package struct LoadTarget: Equatable, Sendable {
+    /// Numeric.
+    package var address: String
+    package var port: UInt16
+    private let allowed: Set<String>
+    package let isLoopback: Bool
+
+    /// - Parameters:
+    ///   - text: `http://ADDR:PORT`, ADDR being an IP address or `localhost`.
+    ///   - allowed: addresses given by `--allow-target`.
+    package init(_ text: String, allowed: Set<String>) throws(LoadError) {
+        guard text.lowercased().hasPrefix("http://") else {
+            throw .usage("--target must be http://ADDR:PORT, not \"\(text)\"")
+        }
+        var authority = text.dropFirst(7)
+        while authority.last == "/" { authority.removeLast() }
+        let host: String
+        var rest = authority[...]
+        if authority.first == "[", let end = authority.firstIndex(of: "]") {
+            host = String(authority[authority.index(after: authority.startIndex)..<end])
+            rest = authority[authority.index(after: end)...]
+        } else {
+            let end = authority.firstIndex(of: ":") ?? authority.endIndex
+            host = String(authority[..<end])
+            rest = authority[end...]
+        }
+        guard rest.isEmpty || rest.first == ":", let port = rest.isEmpty ? 80 : UInt16(rest.dropFirst()), port > 0 else {
+            throw .usage("--target must be http://ADDR:PORT, not \"\(text)\"")
+        }
+        address = host == "localhost" ? "127.0.0.1" : host
+        self.port = port
+        self.allowed = allowed
+        var endpoint = cnet_endpoint()
+        guard cnet_endpoint_parse(address, port, &endpoint) == 0 else {
+            throw .usage("--target needs an IP address or localhost, not \"\(host)\"")
+        }
+        isLoopback = Self.isLoopback(endpoint)
+        guard isLoopback || allowed.contains(address) || allowed.contains(host) else {
+            throw .refused(
+                "\(host) is not this machine: load on somebody else's server is an attack, so a target that is not loopback has to be"
+                    + " named a second time, by --allow-target \(host)")
+        }
+    }
+
+    /// Whether media may be sent there: loopback where the server is on it; the target itself where it was allowed; and whatever else
+    /// was allowed.
+    package func allowsMedia(to address: String) -> Bool {
+        var endpoint = cnet_endpoint()
+        guard cnet_endpoint_parse(address, 1, &endpoint) == 0, endpoint.is_ipv6 == 0 else { return false }
+        if allowed.contains(address) || (!isLoopback && address == self.address) { return true }
+        guard isLoopback else { return false }
+        return Self.isLoopback(endpoint)
+    }
+
+    private static func isLoopback(_ endpoint: cnet_endpoint) -> Bool {
+        endpoint.is_ipv6 == 0 ? endpoint.low >> 24 == 127 : endpoint.high == 0 && endpoint.low == 1
+    }
+}

@@ -1,0 +1,133 @@
+package import CNet
+internal import Glibc
+internal import RelayControl
+package import RelayIO
+package import RelayProtocol
+
+/// One browser-like connection on a socket of its own: ICE controlling, DTLS client, the keys of SRTP.
+package final class PeerConnection {
+    package enum State: Equatable, Sendable {
+        case idle, checking, handshaking, connected
+        case failed(String)
+    }
+
+    package let local: SessionText.Local
+    package let fd: Int32
+    package private(set) var state = State.idle
+    /// Where protected packets go, and how, once connected.
+    package private(set) var sealer: PacketSealer?
+    package private(set) var opener: PacketOpener?
+    package private(set) var remote = cnet_endpoint()
+
+    private let certificate: Certificate
+    private var checks: ControllingChecks?
+    private var endpoint: DTLSEndpoint?
+    private var nextCheck: Int64 = 0
+    private var nextTimeout: Int64?
+
+    /// - Parameter isLocal: the server is on this machine, so that the socket need not be reachable from elsewhere.
+    package init(_ certificate: Certificate, isLocal: Bool = true) throws(LoadError) {
+        self.certificate = certificate
+        var address = cnet_endpoint(high: 0, low: isLocal ? 0x7f00_0001 : 0, port: 0, is_ipv6: 0)
+        fd = cnet_udp_open(&address)
+        guard fd >= 0 else { throw .machine("no UDP socket: \(String(cString: strerror(errno)))") }
+        local = SessionText.Local(ufrag: Self.token(8), password: Self.token(24), fingerprint: certificate.fingerprint)
+    }
+
+    deinit { _ = Glibc.close(fd) }
+
+    private static func token(_ count: Int) -> String {
+        String((0..<count).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
+    }
+
+    /// Begins to connect to what the server described.
+    package func connect(to description: SessionText.Remote) throws(LoadError) {
+        guard cnet_endpoint_parse(description.address, description.port, &remote) == 0 else {
+            throw .server("\(description.address) is no address")
+        }
+        checks = ControllingChecks(localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
+        do {
+            endpoint = try DTLSEndpoint(certificate: certificate, isClient: true, expected: description.fingerprints)
+        } catch {
+            throw .machine("DTLS: \(error)")
+        }
+        state = .checking
+    }
+
+    /// Takes a STUN response or a DTLS record.
+    package func takeHandshake(_ datagram: UnsafeRawBufferPointer) {
+        switch datagram.first {
+        case 0...3: takeResponse(datagram)
+        case 20...63:
+            endpoint?.receive(datagram)
+            advanceHandshake()
+        default: break
+        }
+    }
+
+    private func takeResponse(_ datagram: UnsafeRawBufferPointer) {
+        guard checks?.isSuccess(datagram) == true, state == .checking else { return }
+        state = .handshaking
+        endpoint?.start()
+        advanceHandshake()
+    }
+
+    private func advanceHandshake() {
+        guard let endpoint else { return }
+        endpoint.drain { send($0) }
+        nextTimeout = endpoint.timeout.map { now() + $0.microseconds }
+        switch endpoint.state {
+        case .handshaking: break
+        case .closed: state = .failed("closed by the server")
+        case .failed(let reason): state = .failed(reason)
+        case .connected:
+            guard sealer == nil, let keys = endpoint.exportKeys() else { return }
+            do {
+                sealer = try PacketSealer(keys.sending, profile: keys.profile)
+                opener = try PacketOpener(keys.receiving, profile: keys.profile)
+                state = .connected
+            } catch {
+                state = .failed("\(error)")
+            }
+        }
+    }
+
+    /// Does what is due: checks (every 50 ms until one is answered, then every 2 s) and DTLS retransmission.
+    package func tick(_ time: Int64) {
+        guard state != .idle else { return }
+        if time >= nextCheck, let checks {
+            nextCheck = time + (state == .checking ? 50_000 : 2_000_000)
+            checks.request().withUnsafeBytes { send($0) }
+        }
+        if let due = nextTimeout, time >= due {
+            endpoint?.handleTimeout()
+            advanceHandshake()
+        }
+    }
+
+    /// Protects and sends what `write` puts into a compound packet; nothing where it wrote nothing.
+    package func sendControl(_ write: (inout RTCPWriter) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: 1_400, alignment: 8) { memory in
+            var writer = RTCPWriter(UnsafeMutableRawBufferPointer(rebasing: memory[..<1_200]))
+            write(&writer)
+            guard !writer.isEmpty, let sealer, let base = memory.baseAddress,
+                let length = sealer.sealControl(base, length: writer.count)
+            else { return }
+            send(UnsafeRawBufferPointer(start: base, count: length))
+        }
+    }
+
+    package func send(_ datagram: UnsafeRawBufferPointer) {
+        var run = cnet_outbound(data: datagram.baseAddress, length: UInt32(datagram.count), segment: 0, to: remote)
+        var segmentation: Int32 = 1
+        _ = cnet_send(fd, &run, 1, &segmentation)
+    }
+
+    /// Ends the association, so that the server hears of it.
+    package func close() {
+        endpoint?.close()
+        endpoint?.drain { send($0) }
+        if state != .idle { state = .failed("closed") }
+    }
+
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Load
+
+@Suite struct SyntheticMediaTests {
+    @Test(arguments: [1, 500, 1_168, 1_169, 5_000, 31_250])
+    func framesAreCutIntoNearlyEqualPacketsTheLargerOnesLast(size: Int) throws {
+        let packets = VideoTrace.split(size)
+        let (smallest, largest) = (try #require(packets.min()), try #require(packets.max()))
+        #expect(packets.reduce(0, +) == size)
+        #expect(largest <= VideoTrace.maximumPayload && largest - smallest <= 1)
+        #expect(packets == packets.sorted())
+        #expect(packets.count == max(1, (size + VideoTrace.maximumPayload - 1) / VideoTrace.maximumPayload))
+    }
+
+    @Test(arguments: [15, 30, 60])
+    func aTraceKeepsItsBitrate(framesPerSecond: Int) {
+        let trace = VideoTrace(kilobits: 1_500, framesPerSecond: framesPerSecond)
+        let bits = trace.frames.reduce(0) { $0 + $1.size } * 8
+        #expect(trace.frames.count == 10 * framesPerSecond)
+        #expect(abs(Double(bits) / 15_000_000 - 1) < 0.03)
+        #expect(trace.frames.filter(\.isKeyframe).count == 1)
+    }
+
+    private func payload(_ stamp: PayloadStamp, head: [UInt8] = [], body: Int = 50) -> [UInt8] {
+        var bytes = head + Array(UnsafeRawBufferPointer(start: PayloadStamp.body(of: stamp.sequence), count: body))
+        bytes += [UInt8](repeating: 0, count: PayloadStamp.length)
+        bytes.withUnsafeMutableBytes { memory in
+            if let base = memory.baseAddress { stamp.write(to: base + head.count + body) }
+        }
+        return bytes
+    }
+
+    @Test func aStampComesBackAsItWasWritten() {
+        let stamp = PayloadStamp(source: 7, sequence: 123_456_789, sentAt: 42)
+        let bytes = payload(stamp, head: [1, 2, 3])
+        #expect(bytes.withUnsafeBytes { PayloadStamp(payload: $0, head: 3) } == stamp)
+    }
+
+    @Test func anyChangedByteIsSeen() {
+        let good = payload(PayloadStamp(source: 7, sequence: 99, sentAt: 1_000_000))
+        for at in good.indices {
+            var bad = good
+            bad[at] ^= 0x10
+            #expect(bad.withUnsafeBytes { PayloadStamp(payload: $0, head: 0) } == nil, "byte \(at)")
+        }
+        #expect(good.dropLast().withUnsafeBytes { PayloadStamp(payload: $0, head: 0) } == nil)
+        #expect([UInt8](repeating: 0, count: 10).withUnsafeBytes { PayloadStamp(payload: $0, head: 0) } == nil)
+    }
+
+    @Test func lossOrderDuplicatesAndMisroutingAreCounted() {
+        let ledger = LatencyLedger()
+        let stream = ReceivedStream(isVideo: false, ssrc: 1, source: 7, ledger: ledger)
+        func take(_ sequence: UInt64, source: UInt32 = 7, isRetransmission: Bool = false) {
+            payload(PayloadStamp(source: source, sequence: sequence, sentAt: 1_000)).withUnsafeBytes {
+                stream.take($0, marker: false, isRetransmission: isRetransmission, at: 3_000)
+            }
+        }
+        for sequence: UInt64 in [10, 11, 14, 13, 13, 16] { take(sequence) }
+        #expect(stream.lost == 2)
+        take(15, isRetransmission: true)
+        take(17, source: 8)
+        take(9)
+        #expect(stream.lost == 1)
+        #expect(stream.counts.packets == 6 && stream.counts.frames == 6)
+        #expect(stream.counts.reordered == 1 && stream.counts.duplicated == 1)
+        #expect(stream.counts.recovered == 1 && stream.counts.corrupted == 1)
+        // The retransmission says nothing about the way.
+        #expect(ledger.whole.count == 5 && ledger.whole.percentile(1) == 2_000)
+    }
+}
