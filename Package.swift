@@ -62,12 +62,14 @@ let rest: [Target] = [
         swiftSettings: swift),
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
     .target(
-        name: "Load", dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Configuration", "CNice", "COpenSSL", "CNet"],
+        name: "Load",
+        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Configuration", "CNice", "COpenSSL", "CNet"],
         path: "Sources/Load", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "Web", "MediaServer", "Server", "Loop", "Log",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "Web", "MediaServer", "Server", "Loop",
+            "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,
         path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),

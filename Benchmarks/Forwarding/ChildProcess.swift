@@ -1,3 +1,4 @@
+import CBench
 import Foundation
 import Load
 
@@ -44,7 +45,9 @@ final class ChildProcess {
     /// Nanoseconds of processor time of all its threads.
     var processorTime: Int64 {
         get throws {
-            guard let time = ProcessMeter(pid: pid).processorTime else { throw BenchmarkError("process \(pid) has ended") }
+            guard let time = ProcessMeter(pid: pid).processorTime else {
+                throw BenchmarkError("process \(pid) has ended")
+            }
             return time
         }
     }

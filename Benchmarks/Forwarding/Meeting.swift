@@ -65,8 +65,11 @@ final class Meeting {
 
     /// The sender of the first room's video, which answers the server's keyframe requests.
     func makeSender(_ trace: VideoTrace) throws -> VideoSender {
-        guard let peer = publishers.first, let sealer = peer.connection.sealer else { throw BenchmarkError("no publisher is connected") }
-        let sender = VideoSender(trace, sealer: sealer, ssrc: Self.videoSSRC, fd: peer.connection.fd, to: peer.connection.remote)
+        guard let peer = publishers.first, let sealer = peer.connection.sealer else {
+            throw BenchmarkError("no publisher is connected")
+        }
+        let sender = VideoSender(
+            trace, sealer: sealer, ssrc: Self.videoSSRC, fd: peer.connection.fd, to: peer.connection.remote)
         peer.onControl = { [weak sender] datagram in
             var reader = RTCPReader(datagram)
             while let packet = reader.next() {

@@ -25,7 +25,8 @@ final class Peer {
             connection.fd, &counts, checker == nil ? 0 : SampleChecker.every,
             { context, data, length in
                 guard let context, let data else { return }
-                Unmanaged<Peer>.fromOpaque(context).takeUnretainedValue().take(UnsafeMutableRawBufferPointer(start: data, count: length))
+                Unmanaged<Peer>.fromOpaque(context).takeUnretainedValue().take(
+                    UnsafeMutableRawBufferPointer(start: data, count: length))
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
@@ -59,7 +60,8 @@ final class Peer {
     private func sendReport() {
         let stream = counts.streams.0
         let block = ReportBlock(
-            ssrc: stream.ssrc, fractionLost: 0, cumulativeLost: Int32(clamping: stream.missing), highestSequence: UInt32(stream.highest),
+            ssrc: stream.ssrc, fractionLost: 0, cumulativeLost: Int32(clamping: stream.missing),
+            highestSequence: UInt32(stream.highest),
             jitter: 0, lastSenderReport: 0, delaySinceLastSenderReport: 0)
         connection.sendControl { writer in
             guard writer.receiverReport(sender: ownSSRC) else { return }

@@ -19,7 +19,7 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missingCommand: "a command is missing: serve, config, version or help"
+        case .missingCommand: "a command is missing: serve, config, load, version or help"
         case .unknownCommand(let name, let nearest): "there is no command \"\(name)\"" + hint(nearest)
         case .unknownFlag(let flag, let nearest): "there is no flag \(flag)" + hint(nearest)
         case .missingValue(let flag, let placeholder): "\(flag) needs a value: \(flag) \(placeholder)"

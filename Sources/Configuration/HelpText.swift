@@ -8,6 +8,7 @@ public enum HelpText {
               switchyard serve [SETTINGS]     Run the relay. Ends on SIGTERM or SIGINT, at once on a second one.
               switchyard config [SETTINGS]    Print the settings in force and where each came from.
               switchyard config --reference   Print every setting as Markdown.
+              switchyard load [SCENARIO N]    Fill rooms with synthetic clients and measure (switchyard load --help).
               switchyard version              Print the version.
               switchyard help                 Print this.
 

@@ -17,7 +17,8 @@ final class AudioSender {
     private let sealer: PacketSealer
     private let writer: HeaderWriter
     private var next: Int64
-    private var index: UInt64 = 500
+    /// Of the newest packet.
+    private(set) var index: UInt64 = 500
     private let connection: PeerConnection
 
     /// Nil where the connection is not yet connected.
@@ -48,18 +49,24 @@ final class AudioSender {
     private func send(_ time: Int64) {
         index += 1
         let values = HeaderWriter.Values(
-            sequence: UInt16(truncatingIfNeeded: index), timestamp: timestamp, marker: packetsSent == 0, hasPadding: false,
+            sequence: UInt16(truncatingIfNeeded: index), timestamp: timestamp, marker: packetsSent == 0,
+            hasPadding: false,
             transportSequence: 0, sendTime: 0)
         withUnsafeTemporaryAllocation(byteCount: 512, alignment: 8) { memory in
             guard let out = memory.baseAddress else { return }
-            let header = writer.write(values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
+            let header = writer.write(
+                values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
             let stampAt = out + 480
             PayloadStamp(source: ssrc, sequence: index, sentAt: time).write(to: stampAt)
             let parts = [
-                copenssl_part(data: PayloadStamp.body(of: index), length: Int32(Self.payloadBytes - PayloadStamp.length)),
+                copenssl_part(
+                    data: PayloadStamp.body(of: index), length: Int32(Self.payloadBytes - PayloadStamp.length)),
                 copenssl_part(data: stampAt, length: Int32(PayloadStamp.length)),
             ]
-            guard let length = sealer.seal(headerLength: header, parts: parts, partCount: 2, ssrc: ssrc, index: index, out: out) else {
+            guard
+                let length = sealer.seal(
+                    headerLength: header, parts: parts, partCount: 2, ssrc: ssrc, index: index, out: out)
+            else {
                 return
             }
             connection.send(UnsafeRawBufferPointer(start: out, count: length))

@@ -62,7 +62,12 @@ final class ControlThread: Sendable {
 
     func post(_ call: Call) {
         state.withLock { $0.calls.append(call) }
-        _ = eventfd_write(wake, 1)
+        wakeUp()
+    }
+
+    private func wakeUp() {
+        var one: UInt64 = 1
+        _ = write(wake, &one, 8)
     }
 
     /// What has been answered since the last time.
@@ -76,7 +81,7 @@ final class ControlThread: Sendable {
     /// Ends the thread once its queue is empty.
     func end() {
         state.withLock { $0.isEnding = true }
-        _ = eventfd_write(wake, 1)
+        wakeUp()
     }
 
     private final class Body: Sendable {
@@ -100,14 +105,15 @@ final class ControlThread: Sendable {
                     if isEnding { return }
                     var wait = pollfd(fd: owner.wake, events: Int16(POLLIN), revents: 0)
                     poll(&wait, 1, -1)
-                    var count: eventfd_t = 0
-                    _ = eventfd_read(owner.wake, &count)
+                    var count: UInt64 = 0
+                    _ = read(owner.wake, &count, 8)
                 }
                 for call in calls {
                     let start = now()
                     let outcome: Outcome
                     do throws(LoadError) {
-                        let connected = try api ?? connect()
+                        let connected: MediaServerAPI
+                        if let api { connected = api } else { connected = try connect() }
                         api = connected
                         outcome = try Self.make(call, connected)
                     } catch {

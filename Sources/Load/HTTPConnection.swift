@@ -73,7 +73,7 @@ final class HTTPConnection {
     private func send(_ bytes: [UInt8]) throws(LoadError) {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            let count = bytes[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             guard count > 0 else { throw .connection("\(host) closed the HTTP connection") }
             sent += count
         }

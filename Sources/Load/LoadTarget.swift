@@ -28,7 +28,8 @@ package struct LoadTarget: Equatable, Sendable {
             host = String(authority[..<end])
             rest = authority[end...]
         }
-        guard rest.isEmpty || rest.first == ":", let port = rest.isEmpty ? 80 : UInt16(rest.dropFirst()), port > 0 else {
+        guard rest.isEmpty || rest.first == ":", let port = rest.isEmpty ? 80 : UInt16(rest.dropFirst()), port > 0
+        else {
             throw .usage("--target must be http://ADDR:PORT, not \"\(text)\"")
         }
         address = host == "localhost" ? "127.0.0.1" : host

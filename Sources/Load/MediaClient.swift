@@ -28,12 +28,14 @@ extension MediaClient {
 /// Memory into which all sockets receive, a batch at a time.
 final class ReceiveMemory {
     private static let slot = 2_048
-    private let memory = UnsafeMutableRawPointer.allocate(byteCount: Int(CNET_RECEIVE_BATCH) * ReceiveMemory.slot, alignment: 64)
+    private let memory = UnsafeMutableRawPointer.allocate(
+        byteCount: Int(CNET_RECEIVE_BATCH) * ReceiveMemory.slot, alignment: 64)
     private var batch: [cnet_inbound]
 
     init() {
         batch = (0..<Int(CNET_RECEIVE_BATCH)).map { [memory] index in
-            cnet_inbound(data: memory + index * Self.slot, capacity: UInt32(Self.slot), length: 0, from: cnet_endpoint())
+            cnet_inbound(
+                data: memory + index * Self.slot, capacity: UInt32(Self.slot), length: 0, from: cnet_endpoint())
         }
     }
 

@@ -36,7 +36,9 @@ package final class MediaServerAPI {
     }
     private struct Consumed: Decodable { var refused: [Refusal]? }
 
-    package func createRoom(_ room: String) throws(LoadError) { _ = try call(Empty.self, "POST", "/rooms/\(room)", Empty()) }
+    package func createRoom(_ room: String) throws(LoadError) {
+        _ = try call(Empty.self, "POST", "/rooms/\(room)", Empty())
+    }
 
     /// - Returns: the offers of those who produce, by user id.
     package func addUser(_ user: String, room: String) throws(LoadError) -> [String: String] {
@@ -44,9 +46,12 @@ package final class MediaServerAPI {
     }
 
     /// - Returns: the answer, and the offers for those who are in the room already, by user id.
-    package func produce(_ user: String, room: String, offer: String) throws(LoadError) -> (answer: String, outbound: [String: String]) {
+    package func produce(_ user: String, room: String, offer: String) throws(LoadError) -> (
+        answer: String, outbound: [String: String]
+    ) {
         let response = try call(
-            Produced.self, "POST", "/rooms/\(room)/users/\(user)/produce", Offered(offer: Description(type: "offer", sdp: offer)))
+            Produced.self, "POST", "/rooms/\(room)/users/\(user)/produce",
+            Offered(offer: Description(type: "offer", sdp: offer)))
         guard let answer = response.answer else { throw .server("produce answered without an SDP") }
         return (answer.sdp, offers(response.outbound))
     }
@@ -62,7 +67,9 @@ package final class MediaServerAPI {
         _ = try call(Empty.self, "DELETE", "/rooms/\(room)/users/\(user)", nil)
     }
 
-    package func deleteRoom(_ room: String) throws(LoadError) { _ = try call(Empty.self, "DELETE", "/rooms/\(room)", nil) }
+    package func deleteRoom(_ room: String) throws(LoadError) {
+        _ = try call(Empty.self, "DELETE", "/rooms/\(room)", nil)
+    }
 
     private func offers(_ members: [Member]?) -> [String: String] {
         (members ?? []).reduce(into: [:]) { offers, member in offers[member.id] = member.offer?.sdp }

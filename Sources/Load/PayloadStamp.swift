@@ -20,7 +20,8 @@ package struct PayloadStamp: Equatable, Sendable {
     }
 
     private var check: UInt32 {
-        let mixed = (sequence ^ UInt64(bitPattern: sentAt) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(source)) &* 0xff51_afd7_ed55_8ccd
+        let mixed =
+            (sequence ^ UInt64(bitPattern: sentAt) &* 0x9e37_79b9_7f4a_7c15 ^ UInt64(source)) &* 0xff51_afd7_ed55_8ccd
         return UInt32(truncatingIfNeeded: mixed >> 32)
     }
 
@@ -37,7 +38,8 @@ package struct PayloadStamp: Equatable, Sendable {
     package init?(payload: UnsafeRawBufferPointer, head: Int) {
         let bodyLength = payload.count - head - Self.length
         guard head >= 0, bodyLength >= 0, let sequence = payload.uint64(at: head + bodyLength),
-            let time = payload.uint64(at: head + bodyLength + 8), let source = payload.uint32(at: head + bodyLength + 16),
+            let time = payload.uint64(at: head + bodyLength + 8),
+            let source = payload.uint32(at: head + bodyLength + 16),
             let check = payload.uint32(at: head + bodyLength + 20)
         else { return nil }
         self.init(source: source, sequence: sequence, sentAt: Int64(bitPattern: time))

@@ -45,7 +45,8 @@ package final class PeerConnection {
         guard cnet_endpoint_parse(description.address, description.port, &remote) == 0 else {
             throw .server("\(description.address) is no address")
         }
-        checks = ControllingChecks(localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
+        checks = ControllingChecks(
+            localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
         do {
             endpoint = try DTLSEndpoint(certificate: certificate, isClient: true, expected: description.fingerprints)
         } catch {
@@ -56,7 +57,8 @@ package final class PeerConnection {
 
     /// Takes a STUN response or a DTLS record.
     package func takeHandshake(_ datagram: UnsafeRawBufferPointer) {
-        switch datagram.first {
+        guard let first = datagram.first else { return }
+        switch first {
         case 0...3: takeResponse(datagram)
         case 20...63:
             endpoint?.receive(datagram)

@@ -25,7 +25,8 @@ final class Publisher: MediaClient {
         self.trace = trace
         // Three apart, so that none equals another of this publisher.
         let base = UInt32.random(in: 1...UInt32.max / 4) * 4
-        sources = SessionText.Sources(audio: sendsAudio ? base : nil, video: trace.map { _ in base + 1 }, retransmission: base + 2)
+        sources = SessionText.Sources(
+            audio: sendsAudio ? base : nil, video: trace.map { _ in base + 1 }, retransmission: base + 2)
     }
 
     /// Sends what is due; returns when to call again.
@@ -34,7 +35,8 @@ final class Publisher: MediaClient {
         if audio == nil, let ssrc = sources.audio { audio = AudioSender(connection, ssrc: ssrc, at: time) }
         if video == nil, let ssrc = sources.video, let trace, let sealer = connection.sealer {
             let sender = VideoSender(
-                trace, sealer: sealer, ssrc: ssrc, retransmissionSSRC: sources.retransmission, fd: connection.fd, to: connection.remote)
+                trace, sealer: sealer, ssrc: ssrc, retransmissionSSRC: sources.retransmission, fd: connection.fd,
+                to: connection.remote)
             sender.restart(at: time)
             video = sender
         }
@@ -66,12 +68,15 @@ final class Publisher: MediaClient {
         guard !isFirst else { return }
         connection.sendControl { writer in
             if let audio { report(&writer, audio.ssrc, audio.timestamp, audio.packetsSent, audio.bytesSent, time) }
-            if let video, let ssrc = sources.video { report(&writer, ssrc, video.timestamp, video.packetsSent, video.bytesSent, time) }
+            if let video, let ssrc = sources.video {
+                report(&writer, ssrc, video.timestamp, video.packetsSent, video.bytesSent, time)
+            }
         }
     }
 
     private func report(
-        _ writer: inout RTCPWriter, _ ssrc: UInt32, _ timestamp: UInt32, _ packets: UInt64, _ bytes: UInt64, _ time: Int64
+        _ writer: inout RTCPWriter, _ ssrc: UInt32, _ timestamp: UInt32, _ packets: UInt64, _ bytes: UInt64,
+        _ time: Int64
     ) {
         let real = UInt64(clamping: time + Self.realTimeOffset)
         let ntp = (real / 1_000_000 + 2_208_988_800) << 32 | (real % 1_000_000 << 32) / 1_000_000

@@ -16,7 +16,8 @@ package final class ReceivedStream {
         package static func + (a: Counts, b: Counts) -> Counts {
             Counts(
                 packets: a.packets + b.packets, bytes: a.bytes + b.bytes, frames: a.frames + b.frames,
-                duplicated: a.duplicated + b.duplicated, reordered: a.reordered + b.reordered, recovered: a.recovered + b.recovered,
+                duplicated: a.duplicated + b.duplicated, reordered: a.reordered + b.reordered,
+                recovered: a.recovered + b.recovered,
                 corrupted: a.corrupted + b.corrupted)
         }
     }

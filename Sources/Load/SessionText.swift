@@ -1,4 +1,3 @@
-package import RelayControl
 package import RelayProtocol
 
 /// Session descriptions as a browser's would be, written without one.
@@ -83,7 +82,8 @@ package enum SessionText {
     private static func videoSection(_ local: Local, _ ssrc: UInt32, _ retransmission: UInt32) -> [String] {
         ["m=video 9 UDP/TLS/RTP/SAVPF 96 97"] + transport(local) + ["a=mid:\(videoMid)"] + common + [
             "a=msid:bench video", "a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 goog-remb", "a=rtcp-fb:96 transport-cc",
-            "a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96",
+            "a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000",
+            "a=fmtp:97 apt=96",
             "a=ssrc-group:FID \(ssrc) \(retransmission)", "a=ssrc:\(ssrc) cname:bench",
             "a=ssrc:\(retransmission) cname:bench",
         ]
@@ -92,7 +92,8 @@ package enum SessionText {
     /// A subscriber's answer that takes everything the offer has.
     package static func answer(to offer: String, _ local: Local, session: UInt64) -> String {
         let left = [
-            "a=candidate:", "a=end-of-candidates", "a=ssrc", "a=msid:", "a=ice-", "a=fingerprint:", "a=setup:", "a=rtcp:", "o=",
+            "a=candidate:", "a=end-of-candidates", "a=ssrc", "a=msid:", "a=ice-", "a=fingerprint:", "a=setup:",
+            "a=rtcp:", "o=",
         ]
         var lines: [String] = []
         for line in self.lines(offer) where !left.contains(where: line.hasPrefix) {
@@ -100,7 +101,8 @@ package enum SessionText {
             if line == "v=0" { lines.append("o=- \(session) 2 IN IP4 127.0.0.1") }
             if line.hasPrefix("a=mid:") {
                 lines += [
-                    "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)", "a=fingerprint:sha-256 \(local.fingerprint)",
+                    "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
+                    "a=fingerprint:sha-256 \(local.fingerprint)",
                     "a=setup:active",
                 ]
             }
@@ -109,7 +111,9 @@ package enum SessionText {
     }
 
     /// - Parameter allows: whether media may be sent to that address; of the server's candidates the first such one is taken.
-    package static func remote(_ description: String, allows: (String) -> Bool = { $0 == "127.0.0.1" }) throws(LoadError) -> Remote {
+    package static func remote(_ description: String, allows: (String) -> Bool = { $0 == "127.0.0.1" })
+        throws(LoadError) -> Remote
+    {
         let lines = lines(description)
         func value(_ name: String) throws(LoadError) -> String {
             guard let line = lines.first(where: { $0.hasPrefix("a=\(name):") }) else {
@@ -130,7 +134,8 @@ package enum SessionText {
         }
         return Remote(
             ufrag: try value("ice-ufrag"), password: try value("ice-pwd"),
-            fingerprints: [RemoteTransport.Fingerprint(hash: fingerprint[0], value: fingerprint[1])], address: candidate[4], port: port)
+            fingerprints: [RemoteTransport.Fingerprint(hash: fingerprint[0], value: fingerprint[1])],
+            address: candidate[4], port: port)
     }
 
     private static func lines(_ description: String) -> [String] {

@@ -23,7 +23,8 @@ final class Subscription: MediaClient {
     ///   - offer: the server's.
     ///   - sources: what the publisher sends with.
     init(
-        _ connection: PeerConnection, producer: String, offer: String, sources: SessionText.Sources, ledger: LatencyLedger
+        _ connection: PeerConnection, producer: String, offer: String, sources: SessionText.Sources,
+        ledger: LatencyLedger
     ) throws(LoadError) {
         self.connection = connection
         self.producer = producer
@@ -34,7 +35,8 @@ final class Subscription: MediaClient {
                 let rtp = try RTPMedia(media)
                 let group = rtp.groups.first { $0.semantics == "FID" && $0.sources.count == 2 }?.sources
                 let isVideo = media.kind == "video"
-                guard let ssrc = group?[0] ?? rtp.sources.first, let source = isVideo ? sources.video : sources.audio else { continue }
+                guard let ssrc = group?[0] ?? rtp.sources.first, let source = isVideo ? sources.video : sources.audio
+                else { continue }
                 streams[ssrc] = ReceivedStream(isVideo: isVideo, ssrc: ssrc, source: source, ledger: ledger)
                 if let group { retransmissions[group[1]] = ssrc }
                 for entry in rtp.extensions where HeaderExtension(uri: entry.uri) == .transportSequence {
@@ -72,20 +74,25 @@ final class Subscription: MediaClient {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: packet[..<length])
         let instant = Instant(microseconds: time)
-        if let extensions, let value = ExtensionFields(bytes, header: header, table: extensions).bytes(.transportSequence, in: bytes) {
+        if let extensions,
+            let value = ExtensionFields(bytes, header: header, table: extensions).bytes(.transportSequence, in: bytes)
+        {
             if let sequence = value.uint16(at: 0) { feedback.received(sequence: sequence, at: instant) }
         }
         let padding = header.hasPadding ? Int(bytes.last ?? 0) : 0
         guard let payload = bytes.part(at: header.length, length: length - header.length - padding) else { return }
         if isRetransmission {
             // An empty one is padding that probes the bandwidth.
-            guard let original = payload.uint16(at: 0), let rest = payload.part(at: 2, length: payload.count - 2), rest.count > 0 else {
+            guard let original = payload.uint16(at: 0), let rest = payload.part(at: 2, length: payload.count - 2),
+                rest.count > 0
+            else {
                 return
             }
             _ = stream.missing.received(original, at: instant)
             stream.take(rest, marker: header.marker, isRetransmission: true, at: time)
         } else if payload.count > 0 {
-            stream.statistics.received(sequence: header.sequence, timestamp: header.timestamp, bytes: length, at: instant)
+            stream.statistics.received(
+                sequence: header.sequence, timestamp: header.timestamp, bytes: length, at: instant)
             if stream.isVideo { _ = stream.missing.received(header.sequence, at: instant) }
             stream.take(payload, marker: header.marker, isRetransmission: false, at: time)
         }
@@ -114,7 +121,9 @@ final class Subscription: MediaClient {
         nextReport = time + (isFirst ? Int64.random(in: 0..<1_000_000) : 1_000_000)
         guard !isFirst, writer.receiverReport(sender: ownSSRC) else { return }
         for stream in streams.values {
-            if let block = stream.statistics.reportBlock(at: Instant(microseconds: time)) { _ = writer.reportBlock(block) }
+            if let block = stream.statistics.reportBlock(at: Instant(microseconds: time)) {
+                _ = writer.reportBlock(block)
+            }
         }
     }
 }

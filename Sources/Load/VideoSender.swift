@@ -35,7 +35,8 @@ package final class VideoSender {
     private var nextBurst: Int64 = 0
     private var nextFrame: Int64 = 0
     private var frame = 0
-    private var index: UInt64 = 1_000
+    /// Of the newest packet.
+    package private(set) var index: UInt64 = 1_000
     private var retransmissionIndex: UInt64 = 1
     package private(set) var timestamp: UInt32 = 90_000
     private var picture: UInt16 = 0
@@ -44,14 +45,16 @@ package final class VideoSender {
     private static let burstBytes = 25_000
     private static let burstInterval: Int64 = 40_000
     private static let slot = 2_048
-    private let arena = UnsafeMutableRawPointer.allocate(byteCount: Int(CNET_SEND_BATCH) * VideoSender.slot, alignment: 64)
+    private let arena = UnsafeMutableRawPointer.allocate(
+        byteCount: Int(CNET_SEND_BATCH) * VideoSender.slot, alignment: 64)
     /// What was sent last, by index modulo the capacity: a packet follows from this alone.
     private var history: [Packet] = []
     private static let historyCapacity = 1_024
 
     /// - Parameter retransmissionSSRC: what `resend` sends with; without it nothing is resent.
     package init(
-        _ trace: VideoTrace, sealer: PacketSealer, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, fd: Int32, to target: cnet_endpoint
+        _ trace: VideoTrace, sealer: PacketSealer, ssrc: UInt32, retransmissionSSRC: UInt32? = nil, fd: Int32,
+        to target: cnet_endpoint
     ) {
         self.trace = trace
         self.sealer = sealer
@@ -59,7 +62,8 @@ package final class VideoSender {
         self.fd = fd
         self.target = target
         writer = HeaderWriter(
-            ssrc: ssrc, payloadType: SessionText.videoPayloadType, extensions: SessionText.videoExtensions, mid: SessionText.videoMid)
+            ssrc: ssrc, payloadType: SessionText.videoPayloadType, extensions: SessionText.videoExtensions,
+            mid: SessionText.videoMid)
         retransmissionWriter = retransmissionSSRC.map {
             HeaderWriter(
                 ssrc: $0, payloadType: SessionText.retransmissionPayloadType, extensions: SessionText.videoExtensions,
@@ -145,7 +149,8 @@ package final class VideoSender {
         retransmissionIndex += 1
         retransmissions += 1
         let length = seal(
-            packet, by: retransmissionWriter, ssrc: retransmissionWriter.ssrc, index: retransmissionIndex, time, original: sequence, arena)
+            packet, by: retransmissionWriter, ssrc: retransmissionWriter.ssrc, index: retransmissionIndex, time,
+            original: sequence, arena)
         var run = cnet_outbound(data: arena, length: UInt32(length), segment: 0, to: target)
         var segmentation: Int32 = 1
         _ = cnet_send(fd, &run, 1, &segmentation)
@@ -157,12 +162,18 @@ package final class VideoSender {
     ) -> Int {
         transportSequence &+= 1
         let values = HeaderWriter.Values(
-            sequence: UInt16(truncatingIfNeeded: index), timestamp: packet.timestamp, marker: packet.isLast, hasPadding: false,
-            transportSequence: transportSequence, sendTime: UInt32(truncatingIfNeeded: (time << 18) / 1_000_000) & 0xff_ffff)
-        let header = writer.write(values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
+            sequence: UInt16(truncatingIfNeeded: index), timestamp: packet.timestamp, marker: packet.isLast,
+            hasPadding: false,
+            transportSequence: transportSequence,
+            sendTime: UInt32(truncatingIfNeeded: (time << 18) / 1_000_000) & 0xff_ffff)
+        let header = writer.write(
+            values, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
         // RFC 7741: X and, at the frame's start, S; a 15-bit picture ID. Then the frame tag, and for a keyframe the start code.
         var start: [UInt8] = original.map { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] } ?? []
-        start += [packet.isFirst ? 0x90 : 0x80, 0x80, 0x80 | UInt8(packet.picture >> 8), UInt8(truncatingIfNeeded: packet.picture)]
+        start += [
+            packet.isFirst ? 0x90 : 0x80, 0x80, 0x80 | UInt8(packet.picture >> 8),
+            UInt8(truncatingIfNeeded: packet.picture),
+        ]
         if packet.isFirst {
             start += packet.isKeyframe ? [0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0x68, 0x01] : [0x11, 0, 0]
         }

@@ -15,6 +15,9 @@ enum CommandLineTool {
 
     /// - Returns: the exit code.
     static func run(arguments: [String], environment: [String: String]) -> Int32 {
+        if arguments.first == "load" {
+            return LoadCommand.run(arguments: Array(arguments.dropFirst()), environment: environment)
+        }
         do {
             let invocation = try Invocation(arguments: arguments)
             switch invocation.command {

@@ -1,0 +1,146 @@
+internal import Configuration
+
+/// One flag of `switchyard load`: how it is read and explained.
+struct LoadFlag: Sendable {
+    let name: String
+    /// Empty where the flag alone is enough.
+    let placeholder: String
+    let expected: String
+    let summary: String
+    /// False where the value is not what is expected.
+    let assign: @Sendable (inout LoadOptions, String) -> Bool
+
+    /// A flag without a value.
+    init(_ name: String, _ summary: String, assign: @escaping @Sendable (inout LoadOptions) -> Void) {
+        self.init(name, "", expected: "", summary) { options, _ in
+            assign(&options)
+            return true
+        }
+    }
+
+    init(
+        _ name: String, _ placeholder: String, expected: String, _ summary: String,
+        assign: @escaping @Sendable (inout LoadOptions, String) -> Bool
+    ) {
+        self.name = name
+        self.placeholder = placeholder
+        self.expected = expected
+        self.summary = summary
+        self.assign = assign
+    }
+
+    init<Value: Sendable>(
+        _ name: String, _ format: SettingFormat<Value>, _ path: any WritableKeyPath<LoadOptions, Value> & Sendable,
+        _ summary: String
+    ) {
+        self.init(name, format.placeholder, expected: format.expected, summary) { options, text in
+            guard let value = format.read(text) else { return false }
+            options[keyPath: path] = value
+            return true
+        }
+    }
+
+    init<Value: Sendable>(
+        _ name: String, _ format: SettingFormat<Value>,
+        optional path: any WritableKeyPath<LoadOptions, Value?> & Sendable,
+        _ summary: String
+    ) {
+        self.init(name, format.placeholder, expected: format.expected, summary) { options, text in
+            guard let value = format.read(text) else { return false }
+            options[keyPath: path] = value
+            return true
+        }
+    }
+
+    static let all: [LoadFlag] = [
+        LoadFlag("target", "URL", expected: "http://ADDR:PORT", "the server's REST API [http://127.0.0.1:8080]") {
+            options, text in
+            options.target = text
+            return !text.isEmpty
+        },
+        LoadFlag(
+            "allow-target", "ADDR", expected: "an IP address",
+            "a target that is not loopback, named once more; may be repeated"
+        ) {
+            options, text in
+            options.allowed.insert(text)
+            return !text.isEmpty
+        },
+        LoadFlag("api-key", .key, optional: \.apiKey, "the server's API key; also SWITCHYARD_LOAD_API_KEY"),
+        LoadFlag("rooms", .number(in: 1...1_000), \.rooms, "rooms, all alike [1]"),
+        LoadFlag("publishers", .number(in: 0...1_000), \.publishers, "who send, in each room [1]"),
+        LoadFlag("subscribers", .number(in: 0...5_000), \.subscribers, "who only receive, in each room [1]"),
+        LoadFlag("all-to-all", "publishers receive each other, too") { options in
+            options.meets = true
+        },
+        LoadFlag("audio", "publishers send Opus-shaped audio (they do unless told otherwise)") { options in
+            options.sendsAudio = true
+        },
+        LoadFlag("no-audio", "no audio") { options in
+            options.sendsAudio = false
+        },
+        LoadFlag(
+            "video", "BITRATE", expected: "a bitrate such as 1.5M, 800k or 0 for no video, up to 50M",
+            "VP8-shaped video [1.5M]"
+        ) { options, text in
+            guard let bits = bitrate(text) else { return false }
+            options.videoBitrate = bits
+            return true
+        },
+        LoadFlag("fps", .number(in: 1...120), \.framesPerSecond, "frames a second [30]"),
+        LoadFlag(
+            "duration", .duration(in: .seconds(1)...(.seconds(86_400))), \.duration,
+            "how long, after the last join began [10s]"),
+        LoadFlag("ramp", .duration(in: .zero...(.seconds(3_600))), \.ramp, "spreads the joins over this time [0s]"),
+        LoadFlag(
+            "join-rate", "N", expected: "joins a second, above 0 and up to 10000", "joins a second, all rooms together"
+        ) { options, text in
+            guard let rate = Double(text), rate > 0, rate <= 10_000 else { return false }
+            options.joinRate = rate
+            return true
+        },
+        LoadFlag(
+            "leave-churn", "N", expected: "leavers a minute, from 0 to 6000",
+            "how many a minute leave and come back [0]"
+        ) {
+            options, text in
+            guard let rate = Double(text), rate >= 0, rate <= 6_000 else { return false }
+            options.churn = rate
+            return true
+        },
+        LoadFlag(
+            "server-pid", .number(in: 1...Int32.max), optional: \.serverPID,
+            "the server's process here: its CPU and memory are shown"),
+        LoadFlag("json", .file, optional: \.jsonFile, "writes the report there"),
+        LoadFlag("html", .file, optional: \.htmlFile, "writes a page with charts there"),
+        LoadFlag("max-loss", "PERCENT", expected: "a percentage from 0 to 100", "fail when more packets are lost") {
+            options, text in
+            options.bounds.maximumLoss = percent(text)
+            return options.bounds.maximumLoss != nil
+        },
+        LoadFlag(
+            "max-p99-latency", .duration(in: .milliseconds(1)...(.seconds(60))), optional: \.bounds.maximumP99Latency,
+            "fail when the 99th percentile of one-way latency is above"),
+        LoadFlag("min-joined", "PERCENT", expected: "a percentage from 0 to 100", "fail when fewer participants joined")
+        { options, text in
+            options.bounds.minimumJoined = percent(text)
+            return options.bounds.minimumJoined != nil
+        },
+    ]
+
+    static func bitrate(_ text: String) -> Int? {
+        let units: [Character: Double] = ["k": 1_000, "K": 1_000, "m": 1_000_000, "M": 1_000_000]
+        let scale = text.last.flatMap { units[$0] }
+        guard let number = Double(scale == nil ? text : String(text.dropLast())), number >= 0 else { return nil }
+        let bits = number * (scale ?? 1)
+        guard bits == 0 || (50_000...50_000_000).contains(bits) else { return nil }
+        return Int(bits)
+    }
+
+    private static func percent(_ text: String) -> Double? {
+        guard let number = Double(text.last == "%" ? String(text.dropLast()) : text), (0...100).contains(number) else {
+            return nil
+        }
+        return number
+    }
+}

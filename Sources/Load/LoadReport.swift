@@ -1,0 +1,199 @@
+internal import FoundationEssentials
+
+/// What a run found; what `--json` writes.
+package struct LoadReport: Codable, Sendable {
+    /// Milliseconds.
+    package struct Times: Codable, Sendable, Equatable {
+        package var p50, p95, p99, maximum: Double
+
+        package init?(_ histogram: LatencyHistogram) {
+            guard let p50 = histogram.percentile(0.5), let p95 = histogram.percentile(0.95),
+                let p99 = histogram.percentile(0.99)
+            else { return nil }
+            (self.p50, self.p95) = (Double(p50) / 1_000, Double(p95) / 1_000)
+            (self.p99, maximum) = (Double(p99) / 1_000, Double(histogram.maximum) / 1_000)
+        }
+    }
+
+    package struct Participants: Codable, Sendable {
+        package var wanted, joined, failed: Int
+        /// Those of them that left and were replaced.
+        package var left: Int
+        package var joinedPercent: Double { wanted == 0 ? 0 : Double(joined) / Double(wanted) * 100 }
+    }
+
+    package struct Sent: Codable, Sendable {
+        package var packets, bytes, retransmissions: UInt64
+        package var keyframesAskedFor: Int
+    }
+
+    package struct Received: Codable, Sendable {
+        package var packets, bytes: UInt64
+        package var lost: UInt64
+        package var lossPercent: Double
+        /// Retransmissions that filled a gap.
+        package var recovered: UInt64
+        package var duplicated, reordered: UInt64
+        /// Payloads that decrypted and yet are not what was sent, or from somebody else.
+        package var corrupted: UInt64
+        /// Packets that did not decrypt.
+        package var forged: UInt64
+        /// Streams whose connection was there and that brought nothing.
+        package var silentStreams: Int
+    }
+
+    /// Who received how much from whom.
+    package struct Pair: Codable, Sendable {
+        package var room, from, to: String
+        package var audioPackets, videoPackets, videoFrames, lost: UInt64
+    }
+
+    package struct Usage: Codable, Sendable {
+        package var cpuSeconds: Double
+        package var cpuPercent: Double
+        package var microsecondsPerReceivedPacket: Double
+        package var peakMebibytes: Double?
+    }
+
+    package var target: String
+    package var seconds: Double
+    /// The SRTP profile that was negotiated.
+    package var profile: String?
+    package var participants: Participants
+    package var sent: Sent
+    package var received: Received
+    /// One way, from the sender's socket to the receiver's, by the same clock; without retransmissions.
+    package var latencyMilliseconds: Times?
+    /// From the first call for a participant to the last of its connections.
+    package var joinMilliseconds: Times?
+    package var restMilliseconds: Times?
+    package var joinTimes: [Double]
+    package var server: Usage?
+    package var generator: Usage
+    package var pairs: [Pair]
+    package var samples: [LoadSample]
+    /// Bounds that were stated and did not hold.
+    package var broken: [String]
+    package var errors: [String]
+
+    init(_ run: LoadRun, seconds: Double, sampler: LoadSampler) {
+        target = run.options.target
+        self.seconds = seconds
+        profile = run.profile
+        var tally = run.tally
+        var pairs: [Pair] = []
+        var silent = 0
+        for participant in run.participants.values {
+            if let publisher = participant.publisher { tally.retire(publisher) }
+            for subscription in participant.subscriptions.values {
+                let publisher = run.participants[participant.room + "/" + subscription.producer]?.publisher
+                var pair = Pair(
+                    room: participant.room, from: subscription.producer, to: participant.name, audioPackets: 0,
+                    videoPackets: 0,
+                    videoFrames: 0, lost: 0)
+                for stream in subscription.streams.values {
+                    if stream.newest == nil, subscription.connection.state == .connected { silent += 1 }
+                    let lost = stream.lost + Self.tail(of: stream, publisher)
+                    pair.lost += lost
+                    if stream.isVideo {
+                        pair.videoPackets += stream.counts.packets
+                        pair.videoFrames += stream.counts.frames
+                    } else {
+                        pair.audioPackets += stream.counts.packets
+                    }
+                    tally.lost += Self.tail(of: stream, publisher)
+                }
+                tally.retire(subscription)
+                pairs.append(pair)
+            }
+        }
+        self.pairs = pairs.sorted { ($0.room, $0.from, $0.to) < ($1.room, $1.from, $1.to) }
+        participants = Participants(
+            wanted: tally.wanted, joined: tally.joins.count, failed: tally.failed, left: tally.left)
+        sent = Sent(
+            packets: tally.sentPackets, bytes: tally.sentBytes, retransmissions: tally.retransmissions,
+            keyframesAskedFor: tally.keyframesAskedFor)
+        let counts = tally.counts
+        received = Received(
+            packets: counts.packets, bytes: counts.bytes, lost: tally.lost,
+            lossPercent: Double(tally.lost) / Double(max(1, counts.packets + tally.lost)) * 100,
+            recovered: counts.recovered,
+            duplicated: counts.duplicated, reordered: counts.reordered, corrupted: counts.corrupted,
+            forged: tally.forged,
+            silentStreams: silent)
+        latencyMilliseconds = Times(tally.ledger.whole)
+        restMilliseconds = Times(tally.rest)
+        var joins = LatencyHistogram()
+        for join in tally.joins { joins.add(join) }
+        joinMilliseconds = Times(joins)
+        joinTimes = tally.joins.map { Double($0) / 1_000 }
+        func usage(_ cpu: Double, _ peak: Double?) -> Usage {
+            Usage(
+                cpuSeconds: cpu, cpuPercent: cpu / seconds * 100,
+                microsecondsPerReceivedPacket: cpu * 1e6 / Double(max(1, counts.packets)), peakMebibytes: peak)
+        }
+        server = sampler.serverSeconds.map { usage($0, run.samples.compactMap(\.serverMebibytes).max()) }
+        generator = usage(sampler.ownSeconds, nil)
+        samples = run.samples
+        errors = tally.errors
+        broken = []
+        broken = Self.broken(run.options.bounds, self)
+    }
+
+    /// Packets that were sent after the newest that came; known only of a publisher who is still there.
+    private static func tail(of stream: ReceivedStream, _ publisher: Publisher?) -> UInt64 {
+        guard let newest = stream.newest, let last = stream.isVideo ? publisher?.video?.index : publisher?.audio?.index
+        else { return 0 }
+        return last > newest ? last - newest : 0
+    }
+
+    /// The stated bounds that a report breaks, in words.
+    package static func broken(_ bounds: LoadOptions.Bounds, _ report: LoadReport) -> [String] {
+        var broken: [String] = []
+        if let limit = bounds.maximumLoss {
+            let loss = report.received.lossPercent
+            if loss > limit { broken.append("loss is \(loss.text(4)) %, more than \(limit.text(4)) %") }
+            if report.received.silentStreams > 0 {
+                broken.append("\(report.received.silentStreams) streams brought nothing")
+            }
+            if report.received.packets == 0 { broken.append("nothing was received, so nothing is known of loss") }
+        }
+        if let limit = bounds.maximumP99Latency {
+            let allowed = Double(limit.microseconds) / 1_000
+            if let p99 = report.latencyMilliseconds?.p99 {
+                if p99 > allowed {
+                    broken.append("p99 of latency is \(p99.text(2)) ms, more than \(allowed.text(2)) ms")
+                }
+            } else {
+                broken.append("nothing was received, so nothing is known of latency")
+            }
+        }
+        if let limit = bounds.minimumJoined, report.participants.joinedPercent < limit {
+            broken.append("\(report.participants.joinedPercent.text(2)) % joined, fewer than \(limit.text(2)) %")
+        }
+        return broken
+    }
+
+    package func json() -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        // All numbers here are finite, and nothing else can fail.
+        return (try? encoder.encode(self)).map { Array($0) + [10] } ?? []
+    }
+}
+
+extension Double {
+    /// With that many decimals, without those at the end that are 0.
+    package func text(_ decimals: Int) -> String {
+        guard isFinite, magnitude < 1e15 else { return "–" }
+        let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+        let scaled = Int64((magnitude * scale).rounded())
+        let (whole, rest) = scaled.quotientAndRemainder(dividingBy: Int64(scale))
+        let sign = self < 0 && scaled != 0 ? "-" : ""
+        guard rest > 0 else { return sign + String(whole) }
+        let digits = String(rest)
+        var fraction = String(repeating: "0", count: decimals - digits.count) + digits
+        while fraction.last == "0" { fraction.removeLast() }
+        return sign + String(whole) + "." + fraction
+    }
+}

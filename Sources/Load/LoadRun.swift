@@ -1,0 +1,297 @@
+internal import Glibc
+internal import RelayIO
+internal import Synchronization
+
+/// One run: brings everybody in, lets them talk, looks at what came, and leaves no room behind.
+package final class LoadRun {
+    let options: LoadOptions
+    let target: LoadTarget
+    var tally = LoadTally()
+    var participants: [String: Participant] = [:]
+    var samples: [LoadSample] = []
+    private let control: ControlThread
+    private let poll: SocketPoll
+    private let memory = ReceiveMemory()
+    private let certificate: Certificate
+    private let trace: VideoTrace?
+    private var clients: [UInt32: any MediaClient] = [:]
+    private var nextTag: UInt32 = 0
+    private var session: UInt64 = 1_000_000
+    private let roomPrefix = "load-" + String(UInt32.random(in: .min ... .max), radix: 16)
+    private let onSample: (LoadSample, _ progress: Double) -> Void
+    private var sampler: LoadSampler
+    private var nextTick: Int64 = 0
+    private var isSending = true
+    private var pendingCalls = 0
+    private(set) var profile: String?
+
+    /// - Parameter onSample: called each second with what that second was like and how far the run is, from 0 to 1.
+    package init(_ options: LoadOptions, onSample: @escaping (LoadSample, _ progress: Double) -> Void) throws(LoadError)
+    {
+        self.options = options
+        self.onSample = onSample
+        let target = try LoadTarget(options.target, allowed: options.allowed)
+        self.target = target
+        let key = options.apiKey
+        // The first connection tells at once that there is no server.
+        _ = try MediaServerAPI(address: target.address, port: target.port, key: key)
+        control = try ControlThread { () throws(LoadError) in
+            try MediaServerAPI(address: target.address, port: target.port, key: key)
+        }
+        poll = try SocketPoll()
+        do { certificate = try Certificate() } catch { throw .machine("no certificate: \(error)") }
+        trace =
+            options.videoBitrate > 0
+            ? VideoTrace(kilobits: options.videoBitrate / 1_000, framesPerSecond: options.framesPerSecond) : nil
+        sampler = try LoadSampler(serverPID: options.serverPID)
+    }
+
+    private static let isInterrupted = Atomic<Bool>(false)
+
+    /// Runs to the end, or until SIGINT or SIGTERM; blocking.
+    package func run() -> LoadReport {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { _ in LoadRun.isInterrupted.store(true, ordering: .relaxed) }
+        }
+        let start = now()
+        sampler.begin(at: start)
+        var schedule = makeSchedule(from: start)
+        let joinsEnd = schedule.last?.at ?? start
+        let end = joinsEnd + options.duration.microseconds
+        let leaving = options.churn > 0 ? Int64(60_000_000 / options.churn) : Int64.max
+        var nextLeave = options.churn > 0 ? joinsEnd + leaving : Int64.max
+        schedule.reverse()
+        while now() < end, !Self.isInterrupted.load(ordering: .relaxed) {
+            let time = now()
+            while let next = schedule.last, next.at <= time {
+                schedule.removeLast()
+                join(next.participant, at: time)
+            }
+            if time >= nextLeave {
+                replaceSomebody(at: time)
+                nextLeave += leaving
+            }
+            turn(
+                until: min(end, nextLeave, schedule.last?.at ?? .max),
+                progress: Double(time - start) / Double(end - start))
+        }
+        isSending = false
+        // What is under way still counts.
+        let drained = now() + 400_000
+        while now() < drained { turn(until: drained, progress: 1) }
+        let report = LoadReport(self, seconds: Double(now() - start) / 1_000_000, sampler: sampler)
+        cleanUp()
+        return report
+    }
+
+    private func makeSchedule(from start: Int64) -> [(at: Int64, participant: Participant)] {
+        var order: [Participant] = []
+        let rooms = (0..<options.rooms).map { "\(roomPrefix)-\($0)" }
+        for room in rooms { post(.createRoom(room)) }
+        // Publishers first, so that whoever watches has something to watch; rooms in turn.
+        for number in 0..<options.participants {
+            for room in rooms {
+                let publishes = number < options.publishers
+                order.append(
+                    Participant(
+                        room: room, name: (publishes ? "publisher-" : "subscriber-") + String(number),
+                        publishes: publishes,
+                        watches: !publishes || options.meets))
+            }
+        }
+        let pause = options.pace.map { 1_000_000 / $0 } ?? 0
+        return order.enumerated().map { (start + Int64(Double($0.offset) * pause), $0.element) }
+    }
+
+    // MARK: One turn
+
+    private func turn(until deadline: Int64, progress: Double) {
+        let time = now()
+        for result in control.takeResults() { take(result) }
+        var next = min(deadline, nextTick)
+        if isSending {
+            for participant in participants.values {
+                if let publisher = participant.publisher { next = min(next, publisher.advance(time)) }
+            }
+        }
+        if time >= nextTick {
+            for client in clients.values { client.tick(time) }
+            for participant in participants.values where participant.state == .joining { settle(participant, time) }
+            nextTick = time + 10_000
+            next = min(next, nextTick)
+        }
+        if let sample = sampler.sample(self, at: time) {
+            samples.append(sample)
+            onSample(sample, min(1, max(0, progress)))
+        }
+        for tag in poll.wait(microseconds: next - now()) {
+            if let client = clients[tag] { memory.drain(client) }
+        }
+    }
+
+    private func settle(_ participant: Participant, _ time: Int64) {
+        var progress = participant.progress
+        if progress == .joining, time - participant.askedAt > 30_000_000 {
+            progress = .failed("not connected after 30 s")
+        }
+        participant.state = progress
+        switch progress {
+        case .joined:
+            tally.joins.append(time - participant.askedAt)
+            let connection = participant.publisher?.connection ?? participant.subscriptions.values.first?.connection
+            profile = profile ?? connection?.sealer?.profile.name
+        case .failed(let reason):
+            tally.failed += 1
+            tally.note("a participant did not join: \(reason)")
+        default: break
+        }
+    }
+
+    // MARK: Coming and going
+
+    private func post(_ call: ControlThread.Call) {
+        pendingCalls += 1
+        control.post(call)
+    }
+
+    private func key(_ room: String, _ name: String) -> String { room + "/" + name }
+
+    private func join(_ participant: Participant, at time: Int64) {
+        tally.wanted += 1
+        participant.state = .joining
+        participant.askedAt = time
+        participants[key(participant.room, participant.name)] = participant
+        post(.join(room: participant.room, user: participant.name))
+    }
+
+    /// One participant, of those who only watch where there are such, leaves, and another comes.
+    private func replaceSomebody(at time: Int64) {
+        let joined = participants.values.filter { $0.state == .joined }
+        guard let leaver = joined.filter({ !$0.publishes }).randomElement() ?? joined.randomElement() else { return }
+        tally.left += 1
+        participants[key(leaver.room, leaver.name)] = nil
+        for subscription in leaver.subscriptions.values { close(subscription) }
+        if let publisher = leaver.publisher {
+            tally.retire(publisher)
+            drop(publisher)
+            for other in participants.values where other.room == leaver.room {
+                if let subscription = other.subscriptions.removeValue(forKey: leaver.name) { close(subscription) }
+            }
+        }
+        post(.leave(room: leaver.room, user: leaver.name))
+        let name = leaver.name.prefix { $0 != "." } + ".\(tally.left)"
+        join(
+            Participant(room: leaver.room, name: String(name), publishes: leaver.publishes, watches: leaver.watches),
+            at: time)
+    }
+
+    private func close(_ subscription: Subscription) {
+        tally.retire(subscription)
+        drop(subscription)
+    }
+
+    private func drop(_ client: any MediaClient) {
+        client.connection.close()
+        for (tag, other) in clients where other === client { clients[tag] = nil }
+    }
+
+    private func add(_ client: any MediaClient) {
+        poll.add(client.connection.fd, tag: nextTag)
+        clients[nextTag] = client
+        nextTag &+= 1
+    }
+
+    // MARK: The server's answers
+
+    private func take(_ result: ControlThread.Result) {
+        pendingCalls -= 1
+        tally.rest.add(result.microseconds)
+        switch (result.call, result.outcome) {
+        case (.join(let room, let user), .joined(let offers)):
+            guard let participant = participants[key(room, user)] else { return }
+            attempt(participant) { () throws(LoadError) in
+                for (producer, offer) in offers { try subscribe(participant, to: producer, offer) }
+                if participant.publishes { try publish(participant) } else { participant.isAnswered = true }
+            }
+        case (.produce(let room, let user, _), .produced(let answer, let outbound)):
+            guard let participant = participants[key(room, user)] else { return }
+            attempt(participant) { () throws(LoadError) in
+                try participant.publisher?.connection.connect(
+                    to: SessionText.remote(answer, allows: target.allowsMedia))
+                participant.isAnswered = true
+            }
+            for (name, offer) in outbound {
+                guard let other = participants[key(room, name)] else { continue }
+                attempt(other) { () throws(LoadError) in try subscribe(other, to: user, offer) }
+            }
+        case (.consume(let room, let user, let producer, _), .done):
+            guard let participant = participants[key(room, user)],
+                let subscription = participant.subscriptions[producer],
+                let offer = participant.offers.removeValue(forKey: producer)
+            else { return }
+            attempt(participant) { () throws(LoadError) in
+                try subscription.connection.connect(to: SessionText.remote(offer, allows: target.allowsMedia))
+            }
+        case (.join(let room, let user), .failed(let error)), (.produce(let room, let user, _), .failed(let error)),
+            (.consume(let room, let user, _, _), .failed(let error)):
+            if let participant = participants[key(room, user)] { fail(participant, error) }
+        case (_, .failed(let error)): tally.note(error.description)
+        default: break
+        }
+    }
+
+    private func attempt(_ participant: Participant, _ body: () throws(LoadError) -> Void) {
+        do throws(LoadError) { try body() } catch { fail(participant, error) }
+    }
+
+    private func fail(_ participant: Participant, _ error: LoadError) {
+        tally.note(error.description)
+        guard participant.state == .joining else { return }
+        participant.state = .failed(error.description)
+        tally.failed += 1
+    }
+
+    private func publish(_ participant: Participant) throws(LoadError) {
+        let connection = try PeerConnection(certificate, isLocal: target.isLoopback)
+        let publisher = Publisher(connection, sendsAudio: options.sendsAudio, trace: trace)
+        participant.publisher = publisher
+        add(publisher)
+        session += 1
+        let offer = SessionText.offer(connection.local, session: session, sources: publisher.sources)
+        post(.produce(room: participant.room, user: participant.name, offer: offer))
+    }
+
+    private func subscribe(_ participant: Participant, to producer: String, _ offer: String) throws(LoadError) {
+        guard participant.watches, participant.subscriptions[producer] == nil,
+            let sources = participants[key(participant.room, producer)]?.publisher?.sources
+        else { return }
+        let connection = try PeerConnection(certificate, isLocal: target.isLoopback)
+        let subscription = try Subscription(
+            connection, producer: producer, offer: offer, sources: sources, ledger: tally.ledger)
+        participant.subscriptions[producer] = subscription
+        participant.offers[producer] = offer
+        add(subscription)
+        session += 1
+        let answer = SessionText.answer(to: offer, connection.local, session: session)
+        post(.consume(room: participant.room, user: participant.name, producer: producer, answer: answer))
+    }
+
+    /// Deletes the rooms; what the server says about it is only waited for.
+    private func cleanUp() {
+        for client in clients.values { client.connection.close() }
+        for number in 0..<options.rooms { post(.deleteRoom("\(roomPrefix)-\(number)")) }
+        let limit = now() + 10_000_000
+        while pendingCalls > 0, now() < limit {
+            pendingCalls -= control.takeResults().count
+            usleep(2_000)
+        }
+        control.end()
+    }
+}
+
+extension Duration {
+    var microseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds &* 1_000_000 &+ attoseconds / 1_000_000_000_000
+    }
+}

@@ -1,0 +1,39 @@
+/// One simulated person in a room.
+final class Participant {
+    enum State: Equatable {
+        case waiting, joining, joined
+        case failed(String)
+    }
+
+    let room: String
+    let name: String
+    let publishes: Bool
+    let watches: Bool
+    var state = State.waiting
+    var publisher: Publisher?
+    /// By publisher's name.
+    var subscriptions: [String: Subscription] = [:]
+    /// Offers that are being answered.
+    var offers: [String: String] = [:]
+    /// When the server was asked first.
+    var askedAt: Int64 = 0
+    /// Everything that the server has to say about the join was said.
+    var isAnswered = false
+
+    init(room: String, name: String, publishes: Bool, watches: Bool) {
+        self.room = room
+        self.name = name
+        self.publishes = publishes
+        self.watches = watches
+    }
+
+    /// Whether all that belongs to the join is connected; the reason where it never will be.
+    var progress: State {
+        guard isAnswered else { return .joining }
+        let connections = [publisher?.connection].compactMap(\.self) + subscriptions.values.map(\.connection)
+        for connection in connections {
+            if case .failed(let reason) = connection.state { return .failed(reason) }
+        }
+        return connections.allSatisfy { $0.state == .connected } ? .joined : .joining
+    }
+}
