@@ -96,7 +96,7 @@ let tests: [Target] = [
         name: "SwitchyardTests",
         dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
         swiftSettings: swift),
-    .testTarget(name: "LoadTests", dependencies: ["Load"], swiftSettings: swift),
+    .testTarget(name: "LoadTests", dependencies: ["Load", "RelayIO", "RelayProtocol", "CNet"], swiftSettings: swift),
     .testTarget(
         name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"],
         swiftSettings: swift),

@@ -59,7 +59,9 @@ import Testing
         #expect(!page.contains("nan"))
     }
 
-    @Test(arguments: [(1.5, 2, "1.5"), (0.005, 2, "0.01"), (-0.001, 2, "0"), (12, 0, "12"), (2.05, 2, "2.05"), (-3.25, 1, "-3.3")])
+    @Test(arguments: [
+        (1.5, 2, "1.5"), (0.005, 2, "0.01"), (-0.001, 2, "0"), (12, 0, "12"), (2.05, 2, "2.05"), (-3.25, 1, "-3.3"),
+    ])
     func numbersAreShort(value: Double, decimals: Int, text: String) { #expect(value.text(decimals) == text) }
 
     @Test func theBarFollowsTheProgress() throws {

@@ -3,7 +3,10 @@ import Testing
 @testable import Load
 
 @Suite struct LoadTargetTests {
-    @Test(arguments: ["http://127.0.0.1:8080", "http://localhost:8080/", "http://127.9.9.9:1", "http://[::1]:8080", "HTTP://127.0.0.1"])
+    @Test(arguments: [
+        "http://127.0.0.1:8080", "http://localhost:8080/", "http://127.9.9.9:1", "http://[::1]:8080",
+        "HTTP://127.0.0.1",
+    ])
     func loopbackIsTaken(target: String) throws {
         let target = try LoadTarget(target, allowed: [])
         #expect(target.isLoopback)
@@ -28,7 +31,10 @@ import Testing
         #expect(!target.allowsMedia(to: "192.0.2.9") && !target.allowsMedia(to: "127.0.0.1"))
     }
 
-    @Test(arguments: ["127.0.0.1:8080", "https://127.0.0.1", "http://", "http://example.com:80", "http://127.0.0.1:0", "http://127.0.0.1:99999", "http://[::1"])
+    @Test(arguments: [
+        "127.0.0.1:8080", "https://127.0.0.1", "http://", "http://example.com:80", "http://127.0.0.1:0",
+        "http://127.0.0.1:99999", "http://[::1",
+    ])
     func whatIsNoAddressIsAWrongCommandLine(target: String) {
         let error = #expect(throws: LoadError.self) { try LoadTarget(target, allowed: []) }
         guard case .usage = error else {

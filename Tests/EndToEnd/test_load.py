@@ -1,0 +1,67 @@
+"""`switchyard load`: rooms of synthetic clients against the real server, and what it says about them."""
+
+import json
+
+from server import Server, run_to_end
+
+
+async def load(server, *arguments, within=18):
+    return await run_to_end("load", *arguments, "--target", server.url, within=within)
+
+
+async def test_a_meeting_of_three_sees_and_hears_each_other_without_loss(server, rest, tmp_path):
+    report, page = tmp_path / "report.json", tmp_path / "report.html"
+    status, output = await load(
+        server, "meeting", "3", "--video", "600k", "--duration", "3s", "--max-loss", "0", "--min-joined", "100",
+        "--server-pid", str(server.process.pid), "--json", str(report), "--html", str(page))
+    assert status == 0, output
+    found = json.loads(report.read_text())
+    assert found["participants"] == {"wanted": 3, "joined": 3, "failed": 0, "left": 0}
+    received = found["received"]
+    assert {name: received[name] for name in ("lost", "duplicated", "reordered", "corrupted", "forged", "silentStreams")} == {
+        "lost": 0, "duplicated": 0, "reordered": 0, "corrupted": 0, "forged": 0, "silentStreams": 0}
+    pairs = {(pair["from"], pair["to"]): pair for pair in found["pairs"]}
+    names = {"publisher-0", "publisher-1", "publisher-2"}
+    assert set(pairs) == {(one, other) for one in names for other in names if one != other}
+    for pair in pairs.values():
+        # 30 frames and 50 packets of sound a second, for about three seconds.
+        assert 60 <= pair["videoFrames"] <= 120 and 100 <= pair["audioPackets"] <= 200, pair
+    assert 0 < found["latencyMilliseconds"]["p50"] <= found["latencyMilliseconds"]["p99"]
+    assert len(found["joinTimes"]) == 3
+    assert found["samples"] and found["server"]["cpuSeconds"] > 0 and found["server"]["peakMebibytes"] > 1
+    assert page.read_text().count("<svg") == 6
+    assert "joined" in output and "3 of 3" in output
+    assert (await rest.get("/rooms")).json() == [], "the rooms are gone"
+
+
+async def test_a_bound_that_cannot_hold_is_named_and_fails(server):
+    status, output = await load(server, "--publishers", "0", "--subscribers", "1", "--duration", "1s", "--max-loss", "0")
+    assert status == 1
+    assert "broken: nothing was received" in output
+
+
+async def test_a_server_that_lets_nobody_in_breaks_the_bound_on_joins():
+    async with Server("--api-key", "secret") as closed:
+        status, output = await load(closed, "webinar", "2", "--duration", "1s", "--min-joined", "100")
+        assert status == 1
+        assert "broken: 0 % joined" in output and "401" in output
+        status, output = await load(closed, "webinar", "2", "--duration", "1s", "--min-joined", "100", "--api-key", "secret")
+        assert status == 0, output
+
+
+async def test_who_watches_may_come_and_go(server, rest):
+    status, output = await load(
+        server, "churn", "3", "--leave-churn", "120", "--video", "300k", "--duration", "3s", "--max-loss", "0", "--min-joined", "100")
+    assert status == 0, output
+    assert " left" in output
+
+
+async def test_targets_elsewhere_are_refused_with_the_reason():
+    status, output = await run_to_end("load", "meeting", "2", "--target", "http://192.0.2.1:8080")
+    assert status == 2
+    assert "--allow-target 192.0.2.1" in output and "attack" in output
+
+
+async def test_without_a_server_it_says_so():
+    status, output = await run_to_end("load", "meeting", "2", "--target", "http://127.0.0.1:1")
+    assert status == 1 and "127.0.0.1:1: Connection refused" in output
