@@ -35,7 +35,8 @@ public struct Invocation: Sendable, Equatable {
             } else if named == nil {
                 guard let found = Command(rawValue: argument) else {
                     throw .unknownCommand(
-                        argument, nearest: Nearest.name(to: argument, among: Command.allCases.map(\.rawValue)))
+                        argument,
+                        nearest: Nearest.name(to: argument, among: Command.allCases.map(\.rawValue) + ["load"]))
                 }
                 named = found
             } else if named != .help {

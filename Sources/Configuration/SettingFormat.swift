@@ -16,7 +16,9 @@ package struct SettingFormat<Value: Sendable>: Sendable {
 }
 
 extension SettingFormat where Value: FixedWidthInteger {
-    package static func number(_ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>)
+    package static func number(
+        _ placeholder: String = "N", _ what: String = "a whole number", in range: ClosedRange<Value>
+    )
         -> Self
     {
         Self(

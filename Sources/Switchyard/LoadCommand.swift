@@ -13,6 +13,8 @@ enum LoadCommand {
         do throws(LoadError) {
             var options = try LoadOptions(arguments: arguments)
             options.apiKey = options.apiKey ?? environment["SWITCHYARD_LOAD_API_KEY"]
+            // Every connection is a socket.
+            Machine.raiseOpenFileLimit()
             let isTerminal = isatty(2) == 1
             let run = try LoadRun(options) { sample, progress in
                 let line = LoadTable.line(sample, progress: progress)
