@@ -68,7 +68,8 @@ package final class LoadRun {
                 join(next.participant, at: time)
             }
             if time >= nextLeave {
-                replaceSomebody(at: time)
+                // Whoever came in the last second would have nothing to receive before the end.
+                if end - time > 1_000_000 { replaceSomebody(at: time) }
                 nextLeave += leaving
             }
             turn(
