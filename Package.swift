@@ -91,7 +91,8 @@ let tests: [Target] = [
         swiftSettings: swift),
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
-    .testTarget(name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL"], swiftSettings: swift),
+    .testTarget(
+        name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),
     .testTarget(
         name: "SwitchyardTests",
         dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],

@@ -55,18 +55,19 @@ package struct PayloadStamp: Equatable, Sendable {
     /// What stands between the codec's head and the stamp; `longestBody` bytes are valid for as long as the process lives.
     static func body(of sequence: UInt64) -> UnsafeRawPointer { noise.base + Int(sequence & 0xfff) * 8 }
 
-    /// Incompressible bytes, made once and never changed.
+    /// Incompressible bytes, made once and never changed, so that every thread may read them.
     private struct Noise: @unchecked Sendable {
         let base: UnsafeRawPointer
 
         init() {
-            let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 0xfff * 8 + longestBody, alignment: 64)
+            let count = 0xfff * 8 + longestBody
+            let bytes = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
             var state: UInt64 = 7
-            for at in bytes.indices {
+            for at in 0..<count {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                bytes[at] = UInt8(truncatingIfNeeded: state >> 56)
+                bytes.put(UInt8(truncatingIfNeeded: state >> 56), at: at)
             }
-            base = UnsafeRawPointer(bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: 64).unsafelyUnwrapped)
+            base = UnsafeRawPointer(bytes)
         }
     }
     private static let noise = Noise()

@@ -31,12 +31,7 @@ import Web
         source.stream?.send(id: "3\n\nevent: forged", data: "")
         source.stream?.close()
         source.stream?.send(id: "4", data: "late")
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         let parts = client.text.split(separator: "\r\n\r\n", maxSplits: 1)
         #expect(parts[0].contains("Content-Type: text/event-stream\r\n"))
         #expect(parts[0].contains("X-Accel-Buffering: no\r\n"))
@@ -86,12 +81,7 @@ import Web
         }
         #expect(source.closings == 1)
         #expect(server.server.counters.droppedForUnsentBytes == 1)
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
     }
 
     @Test func tellsTheSourceWhenTheClientHasCaughtUp() async throws {
@@ -115,12 +105,7 @@ import Web
         let (server, client) = try await open(source)
         defer { server.close() }
         server.server.stop()
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(source.closings == 1)
     }
 }

@@ -45,6 +45,16 @@ import Web
         }
     }
 
+    /// Turns the loop until the server has ended the client's connection.
+    func turnToTheEnd(of client: Client, at location: SourceLocation = #_sourceLocation) async throws {
+        try await turn(
+            "the end",
+            until: {
+                client.poll()
+                return client.hasEnded
+            }, at: location)
+    }
+
     /// Lets the loop do what is due now.
     func turn() async {
         for _ in 0..<3 {

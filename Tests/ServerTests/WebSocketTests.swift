@@ -125,12 +125,7 @@ import Web
         client.send(frame(1, Array(longest.utf8), fin: false) + frame(0, [0x78]))
         try await server.turn("the close", until: { closeCode(client) != nil })
         #expect(closeCode(client) == 1009)
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(echo.closings == 1)
         #expect(echo.heard.count == 1)
     }
@@ -152,12 +147,7 @@ import Web
         let (server, client) = try await open(echo)
         defer { server.close() }
         client.send(bytes)
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(frames(client).map(\.opcode) == [8])
         #expect(closeCode(client) == code)
         #expect(echo.heard.isEmpty)
@@ -173,12 +163,7 @@ import Web
         #expect(frames(client).first?.payload == [0x0F, 0xA1] + Array("as you wish".utf8))
         #expect(echo.closings == 0)
         client.send(frame(8, [0x0F, 0xA1]))
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(echo.closings == 1)
         #expect(echo.heard == ["bye"])
     }
@@ -188,12 +173,7 @@ import Web
         let (server, client) = try await open(echo)
         defer { server.close() }
         echo.socket?.close(code: 1000, reason: String(repeating: "ä", count: 100))
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(frames(client).first?.payload.count == 2 + 122)
         #expect(echo.closings == 1)
     }
@@ -210,12 +190,7 @@ import Web
             client.send(frame(10, []))
         }
         #expect(echo.closings == 0)
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(echo.closings == 1)
     }
 
@@ -227,12 +202,7 @@ import Web
         for _ in 0..<1000 where echo.closings == 0 { echo.socket?.send(text: message) }
         #expect(echo.closings == 1)
         #expect(server.server.counters.droppedForUnsentBytes == 1)
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
     }
 
     @Test func stoppingSaysGoingAway() async throws {
@@ -240,12 +210,7 @@ import Web
         let (server, client) = try await open(echo)
         defer { server.close() }
         server.server.stop()
-        try await server.turn(
-            "the end",
-            until: {
-                client.poll()
-                return client.hasEnded
-            })
+        try await server.turnToTheEnd(of: client)
         #expect(closeCode(client) == 1001)
         #expect(echo.closings == 1)
     }
