@@ -113,7 +113,7 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "switchyard-bench",
         dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Load", "COpenSSL", "CNet", "CBench"],
-        path: "Benchmarks/Forwarding", swiftSettings: swift),
+        path: "Benchmarks/Suite", swiftSettings: swift),
 ]
 
 let package = Package(
