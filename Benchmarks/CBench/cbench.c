@@ -6,6 +6,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -129,6 +130,21 @@ void cbench_child_began(int pid) {
 }
 
 void cbench_child_ended(int pid) { replace_child(pid, 0); }
+
+int cbench_may_run_on(int processor) {
+    static cpu_set_t allowed;
+    static int is_known;
+    if (!is_known) is_known = sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? 1 : -1;
+    return is_known == 1 && processor >= 0 && processor < CPU_SETSIZE && CPU_ISSET(processor, &allowed);
+}
+
+int cbench_run_on(const int *processors, int count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < count; i++)
+        if (processors[i] >= 0 && processors[i] < CPU_SETSIZE) CPU_SET(processors[i], &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
 
 static double now(void) {
     struct timespec time;

@@ -5,10 +5,16 @@ struct Options {
     var server = Options.beside("switchyard")
     var bound = Options.beside("forwarding-bound")
     var mallocCounter = Options.beside("libmalloc-counter.so")
+    /// Another build of the server.
+    var against: String?
     var thresholds = "Benchmarks/thresholds.json"
     var consumers = 50
-    var seconds = 10
-    var rounds = 3
+    /// Of one window, and how many; nil: what suits the suite.
+    private var givenSeconds: Int?
+    private var givenRounds: Int?
+    // Two builds differ by little, and the machine's speed wanders within seconds: many short windows tell more.
+    var seconds: Int { givenSeconds ?? (against == nil ? 6 : 2) }
+    var rounds: Int { givenRounds ?? (against == nil ? 3 : 15) }
     var kilobits = 2_000
     var idleConsumers = 500
     var suites: Set<Suite> = [.micro, .forwarding, .allocations, .memory]
@@ -21,13 +27,14 @@ struct Options {
         thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
         forwarding; alone it shows what the machine can do).
           --server FILE        the switchyard binary (default: beside this program)
+          --against FILE       another build of the server: forwarding measures both in turn (A B A B) and prints the ratio
           --bound FILE         the forwarding-bound binary (default: beside this program)
           --malloc-counter FILE  the library that counts allocations (default: beside this program)
           --thresholds FILE    default Benchmarks/thresholds.json
           --consumers N        subscribers of the one producer (default 50)
           --kbps N             the producer's video bitrate (default 2000)
-          --seconds N          one measuring window (default 10)
-          --rounds N           windows of each kind, interleaved; the median counts (default 3)
+          --seconds N          one measuring window (default 6; with --against 2)
+          --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against 15)
           --idle-consumers N   connections for the memory measurement (default 500)
         """
 
@@ -43,16 +50,23 @@ struct Options {
             guard let value = rest.popFirst() else { throw BenchmarkError("\(argument) needs a value; see --help") }
             switch argument {
             case "--server": server = value
+            case "--against": against = value
             case "--bound": bound = value
             case "--malloc-counter": mallocCounter = value
             case "--thresholds": thresholds = value
             case "--consumers": consumers = try Self.number(value, argument, 1...500)
             case "--kbps": kilobits = try Self.number(value, argument, 50...50_000)
-            case "--seconds": seconds = try Self.number(value, argument, 1...3_600)
-            case "--rounds": rounds = try Self.number(value, argument, 1...100)
+            case "--seconds": givenSeconds = try Self.number(value, argument, 1...3_600)
+            case "--rounds": givenRounds = try Self.number(value, argument, 1...100)
             case "--idle-consumers": idleConsumers = try Self.number(value, argument, 10...5_000)
             default: throw BenchmarkError("unknown option \(argument); see --help")
             }
+        }
+        if against != nil {
+            guard named.isSubset(of: [.forwarding]) else {
+                throw BenchmarkError("--against goes with forwarding alone")
+            }
+            named = [.forwarding]
         }
         if !named.isEmpty { suites = named }
     }

@@ -51,13 +51,41 @@ struct Report {
             print("  server \(describe(server))")
             print("  bound  \(describe(bound))   ×\(text(server.cost / bound.cost, 2))")
         }
-        let sent = result.server.reduce(0.0) { $0 + Double($1.packets) + Double($1.lost) }
         judge("processor time as a multiple of the bound's (medians)", result.ratio, thresholds.forwardingRatio, 2, "")
-        judge("share of packets lost", Double(result.lost) / max(1, sent), thresholds.lossShare, 5, "")
+        judge("share of packets lost", Self.lossShare(result.server), thresholds.lossShare, 5, "")
         judge(
             "sampled packets that did not decrypt, of \(result.authentic + result.forged)", Double(result.forged), 0, 0,
             "")
         if result.authentic == 0 { failures.append("no sampled packet decrypted") }
+    }
+
+    func begin(comparison other: String, consumers: Int) {
+        print(
+            "this build beside \(other), one producer to \(consumers) consumers (processor time of one forwarded packet)"
+        )
+    }
+
+    func add(pair own: Double, _ other: Double) {
+        print("  this \(text(own, 0)) ns, other \(text(other, 0)) ns   ×\(text(own / other, 3))")
+    }
+
+    mutating func add(comparison result: ComparisonBenchmark.Result) {
+        let ratio = result.ratio
+        print(
+            "  medians: this \(text(median(result.own.map(\.cost)), 0)) ns in runs of"
+                + " \(text(median(result.own.map(\.runLength)), 1)), other"
+                + " \(text(median(result.other.map(\.cost)), 0)) ns in runs of"
+                + " \(text(median(result.other.map(\.runLength)), 1))")
+        print(
+            "  this build takes \(text(ratio.value, 3)) of the other's time"
+                + " (\(text(ratio.lower, 3)) to \(text(ratio.upper, 3)) in the middle half of the pairs)")
+        judge("share of packets lost by this build", Self.lossShare(result.own), thresholds.lossShare, 5, "")
+        judge("sampled packets that did not decrypt", Double(result.forged), 0, 0, "")
+    }
+
+    private static func lossShare(_ windows: [ForwardingBenchmark.Window]) -> Double {
+        let sent = windows.reduce(0.0) { $0 + Double($1.packets) + Double($1.lost) }
+        return Double(windows.reduce(0) { $0 + $1.lost }) / max(1, sent)
     }
 
     mutating func add(allocations result: AllocationBenchmark.Result) {

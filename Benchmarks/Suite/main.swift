@@ -9,10 +9,15 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     do {
         let options = try Options(arguments)
+        Processors.keepOffServerCore()
         var report = Report(try Thresholds(file: options.thresholds))
         if options.suites.contains(.micro) { report.add(micro: try MicroBenchmark().run()) }
         if options.suites.contains(.bound) { report.add(bound: try ForwardingBenchmark(options: options).runBound()) }
-        if options.suites.contains(.forwarding) {
+        if let other = options.against {
+            report.begin(comparison: other, consumers: options.consumers)
+            let result = try ComparisonBenchmark(options: options).run(against: other) { report.add(pair: $0, $1) }
+            report.add(comparison: result)
+        } else if options.suites.contains(.forwarding) {
             report.add(forwarding: try ForwardingBenchmark(options: options).run(), consumers: options.consumers)
         }
         if options.suites.contains(.allocations) {

@@ -42,6 +42,11 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
 void cbench_child_began(int pid);
 void cbench_child_ended(int pid);
 
+/// Whether this process was allowed to run on that processor when it began.
+int cbench_may_run_on(int processor);
+/// Keeps the calling thread, and what it starts from now on, on these processors; 0, or -1 and errno on failure.
+int cbench_run_on(const int *processors, int count);
+
 /// Encrypts a `length`-byte packet `rounds` times as SRTP needs it, by OpenSSL's public calls alone, and returns the
 /// nanoseconds of one. `gcm`: AES-GCM, else AES-CTR and HMAC-SHA1; -1 on failure.
 double cbench_raw_seal(int gcm, int key_length, int length, int rounds);

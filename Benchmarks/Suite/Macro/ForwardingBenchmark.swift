@@ -75,7 +75,7 @@ struct ForwardingBenchmark {
         return windows
     }
 
-    private func measure(
+    func measure(
         _ process: ChildProcess, _ sender: VideoSender, _ loop: ClientLoop, _ received: () -> Received
     ) throws -> Window {
         loop.run(seconds: 0.2)
@@ -93,11 +93,4 @@ struct ForwardingBenchmark {
             averageBytes: Double(got.bytes) / Double(got.packets),
             runLength: Double(got.packets) / Double(max(1, got.deliveries)))
     }
-}
-
-func median(_ values: [Double]) -> Double {
-    let sorted = values.sorted()
-    guard !sorted.isEmpty else { return .nan }
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -2,7 +2,7 @@ import CBench
 import Foundation
 import Load
 
-/// A process under measurement: started here, and stopped by its own id.
+/// A process under measurement: started here on a core of its own, and stopped by its own id.
 final class ChildProcess {
     private let process = Process()
     private let input = Pipe()
@@ -18,7 +18,7 @@ final class ChildProcess {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
-        try process.run()
+        try Processors.onServerCore { try process.run() }
         cbench_child_began(process.processIdentifier)
     }
 

@@ -5,11 +5,13 @@ import Load
 struct Server {
     let process: ChildProcess
     let api: MediaServerAPI
-    private let folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())"
+    private let folder: String
 
-    init(_ options: Options, environment: [String: String] = [:]) throws {
+    /// - Parameter binary: instead of the options' one.
+    init(_ options: Options, binary: String? = nil, environment: [String: String] = [:]) throws {
+        folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())-\(UInt32.random(in: .min ... .max))"
         process = try ChildProcess(
-            options.server,
+            binary ?? options.server,
             [
                 "serve", "--no-supervise", "--listen", "127.0.0.1:0", "--media-port", "0", "--workers", "1",
                 "--announce", "127.0.0.1", "--log-level", "warning", "--data-dir", folder,
