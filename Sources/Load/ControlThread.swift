@@ -6,8 +6,9 @@ internal import Synchronization
 final class ControlThread: Sendable {
     enum Call: Sendable {
         case createRoom(String)
-        case join(room: String, user: String)
+        case join(room: String, user: String, watches: Bool)
         case produce(room: String, user: String, offer: String)
+        case announce(room: String, user: String)
         case consume(room: String, user: String, producer: String, answer: String)
         case leave(room: String, user: String)
         case deleteRoom(String)
@@ -17,8 +18,9 @@ final class ControlThread: Sendable {
         case done
         /// Offers of those who produce, by user.
         case joined(offers: [String: String])
-        /// The answer, and offers for those who are there, by user.
-        case produced(answer: String, outbound: [String: String])
+        case produced(Produced)
+        /// Offers for those who are there, by user.
+        case announced(outbound: [String: String])
         case failed(LoadError)
     }
 
@@ -38,7 +40,7 @@ final class ControlThread: Sendable {
     private let wake: Int32
 
     /// - Parameter connect: makes the connection, on the new thread; its failure is every call's outcome.
-    init(_ connect: @escaping @Sendable () throws(LoadError) -> MediaServerAPI) throws(LoadError) {
+    init(_ connect: @escaping @Sendable () throws(LoadError) -> any Signalling) throws(LoadError) {
         wake = cnet_eventfd()
         guard wake >= 0 else { throw .machine("no eventfd") }
         let body = Body(owner: self, connect: connect)
@@ -86,16 +88,16 @@ final class ControlThread: Sendable {
 
     private final class Body: Sendable {
         let owner: ControlThread
-        let connect: @Sendable () throws(LoadError) -> MediaServerAPI
+        let connect: @Sendable () throws(LoadError) -> any Signalling
 
-        init(owner: ControlThread, connect: @escaping @Sendable () throws(LoadError) -> MediaServerAPI) {
+        init(owner: ControlThread, connect: @escaping @Sendable () throws(LoadError) -> any Signalling) {
             self.owner = owner
             self.connect = connect
         }
 
         func run() {
             cnet_name_thread("load-control")
-            var api: MediaServerAPI?
+            var api: (any Signalling)?
             while true {
                 let (calls, isEnding) = owner.state.withLock { state in
                     defer { state.calls = [] }
@@ -104,20 +106,23 @@ final class ControlThread: Sendable {
                 if calls.isEmpty {
                     if isEnding { return }
                     var wait = pollfd(fd: owner.wake, events: Int16(POLLIN), revents: 0)
-                    poll(&wait, 1, -1)
-                    var count: UInt64 = 0
-                    _ = read(owner.wake, &count, 8)
+                    if poll(&wait, 1, 1_000) > 0 {
+                        var count: UInt64 = 0
+                        _ = read(owner.wake, &count, 8)
+                    } else {
+                        // What fails now fails again at the next call, which reports it.
+                        try? api?.keepAlive()
+                    }
                 }
                 for call in calls {
                     let start = now()
                     let outcome: Outcome
                     do throws(LoadError) {
-                        let connected: MediaServerAPI
+                        let connected: any Signalling
                         if let api { connected = api } else { connected = try connect() }
                         api = connected
                         outcome = try Self.make(call, connected)
                     } catch {
-                        if case .connection = error { api = nil }
                         outcome = .failed(error)
                     }
                     let result = Result(call: call, outcome: outcome, microseconds: now() - start)
@@ -126,16 +131,17 @@ final class ControlThread: Sendable {
             }
         }
 
-        private static func make(_ call: Call, _ api: MediaServerAPI) throws(LoadError) -> Outcome {
+        private static func make(_ call: Call, _ api: any Signalling) throws(LoadError) -> Outcome {
             switch call {
             case .createRoom(let room): try api.createRoom(room)
-            case .join(let room, let user): return .joined(offers: try api.addUser(user, room: room))
+            case .join(let room, let user, let watches):
+                return .joined(offers: try api.join(user, room: room, watches: watches))
             case .produce(let room, let user, let offer):
-                let (answer, outbound) = try api.produce(user, room: room, offer: offer)
-                return .produced(answer: answer, outbound: outbound)
+                return .produced(try api.produce(user, room: room, offer: offer))
+            case .announce(let room, let user): return .announced(outbound: try api.announce(user, room: room))
             case .consume(let room, let user, let producer, let answer):
                 try api.consume(user, room: room, producer: producer, answer: answer)
-            case .leave(let room, let user): try api.removeUser(user, room: room)
+            case .leave(let room, let user): try api.leave(user, room: room)
             case .deleteRoom(let room): try api.deleteRoom(room)
             }
             return .done

@@ -53,9 +53,17 @@ struct LoadFlag: Sendable {
     }
 
     static let all: [LoadFlag] = [
-        LoadFlag("target", "URL", expected: "http://ADDR:PORT", "the server's REST API [http://127.0.0.1:8080]") {
+        LoadFlag(
+            "driver", "NAME", expected: LoadDriver.allCases.map(\.rawValue).joined(separator: " or "),
+            "the server's kind: \(LoadDriver.allCases.map(\.rawValue).joined(separator: ", ")) [switchyard]"
+        ) { options, text in
+            guard let driver = LoadDriver(rawValue: text) else { return false }
+            options.driver = driver
+            return true
+        },
+        LoadFlag("target", "URL", expected: "http://ADDR:PORT", "the server's API [http://127.0.0.1:8080]") {
             options, text in
-            options.target = text
+            options.givenTarget = text
             return !text.isEmpty
         },
         LoadFlag(

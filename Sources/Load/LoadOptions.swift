@@ -3,7 +3,10 @@ internal import FoundationEssentials
 
 /// What `switchyard load` was asked to do.
 package struct LoadOptions: Sendable, Equatable {
-    package var target = "http://127.0.0.1:8080"
+    package var driver = LoadDriver.switchyard
+    /// Nil: where such a server is by default, on this machine.
+    package var givenTarget: String?
+    package var target: String { givenTarget ?? driver.defaultTarget }
     package var allowed: Set<String> = []
     package var apiKey: String?
     package var rooms = 1

@@ -33,11 +33,10 @@ package final class LoadRun {
         let target = try LoadTarget(options.target, allowed: options.allowed)
         self.target = target
         let key = options.apiKey
+        let driver = options.driver
         // The first connection tells at once that there is no server.
-        _ = try MediaServerAPI(address: target.address, port: target.port, key: key)
-        control = try ControlThread { () throws(LoadError) in
-            try MediaServerAPI(address: target.address, port: target.port, key: key)
-        }
+        _ = try driver.connect(to: target, key: key)
+        control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key) }
         poll = try SocketPoll()
         do { certificate = try Certificate() } catch { throw .machine("no certificate: \(error)") }
         trace =
@@ -117,7 +116,10 @@ package final class LoadRun {
         }
         if time >= nextTick {
             for client in clients.values { client.tick(time) }
-            for participant in participants.values where participant.state == .joining { settle(participant, time) }
+            for participant in participants.values where participant.state == .joining {
+                announce(participant)
+                settle(participant, time)
+            }
             nextTick = time + 10_000
             next = min(next, nextTick)
         }
@@ -128,6 +130,14 @@ package final class LoadRun {
         for tag in poll.wait(microseconds: next - now()) {
             if let client = clients[tag] { memory.drain(client) }
         }
+    }
+
+    private func announce(_ participant: Participant) {
+        guard options.driver.announcesPublishers, !participant.isAnnounced,
+            participant.publisher?.connection.state == .connected
+        else { return }
+        participant.isAnnounced = true
+        post(.announce(room: participant.room, user: participant.name))
     }
 
     private func settle(_ participant: Participant, _ time: Int64) {
@@ -162,7 +172,7 @@ package final class LoadRun {
         participant.state = .joining
         participant.askedAt = time
         participants[key(participant.room, participant.name)] = participant
-        post(.join(room: participant.room, user: participant.name))
+        post(.join(room: participant.room, user: participant.name, watches: participant.watches))
     }
 
     /// One participant, of those who only watch where there are such, leaves, and another comes.
@@ -208,23 +218,21 @@ package final class LoadRun {
         pendingCalls -= 1
         tally.rest.add(result.microseconds)
         switch (result.call, result.outcome) {
-        case (.join(let room, let user), .joined(let offers)):
+        case (.join(let room, let user, _), .joined(let offers)):
             guard let participant = participants[key(room, user)] else { return }
             attempt(participant) { () throws(LoadError) in
                 for (producer, offer) in offers { try subscribe(participant, to: producer, offer) }
                 if participant.publishes { try publish(participant) } else { participant.isAnswered = true }
             }
-        case (.produce(let room, let user, _), .produced(let answer, let outbound)):
+        case (.produce(let room, let user, _), .produced(let produced)):
             guard let participant = participants[key(room, user)] else { return }
             attempt(participant) { () throws(LoadError) in
                 try participant.publisher?.connection.connect(
-                    to: SessionText.remote(answer, allows: target.allowsMedia))
+                    to: SessionText.remote(produced.answer, allows: target.allowsMedia))
                 participant.isAnswered = true
             }
-            for (name, offer) in outbound {
-                guard let other = participants[key(room, name)] else { continue }
-                attempt(other) { () throws(LoadError) in try subscribe(other, to: user, offer) }
-            }
+            offer(user, in: room, to: produced.outbound)
+        case (.announce(let room, let user), .announced(let outbound)): offer(user, in: room, to: outbound)
         case (.consume(let room, let user, let producer, _), .done):
             guard let participant = participants[key(room, user)],
                 let subscription = participant.subscriptions[producer],
@@ -233,11 +241,19 @@ package final class LoadRun {
             attempt(participant) { () throws(LoadError) in
                 try subscription.connection.connect(to: SessionText.remote(offer, allows: target.allowsMedia))
             }
-        case (.join(let room, let user), .failed(let error)), (.produce(let room, let user, _), .failed(let error)),
+        case (.join(let room, let user, _), .failed(let error)), (.produce(let room, let user, _), .failed(let error)),
+            (.announce(let room, let user), .failed(let error)),
             (.consume(let room, let user, _, _), .failed(let error)):
             if let participant = participants[key(room, user)] { fail(participant, error) }
         case (_, .failed(let error)): tally.note(error.description)
         default: break
+        }
+    }
+
+    private func offer(_ producer: String, in room: String, to outbound: [String: String]) {
+        for (name, offer) in outbound {
+            guard let other = participants[key(room, name)] else { continue }
+            attempt(other) { () throws(LoadError) in try subscribe(other, to: producer, offer) }
         }
     }
 
@@ -258,7 +274,8 @@ package final class LoadRun {
         participant.publisher = publisher
         add(publisher)
         session += 1
-        let offer = SessionText.offer(connection.local, session: session, sources: publisher.sources)
+        let offer = SessionText.offer(
+            connection.local, session: session, sources: publisher.sources, setup: options.driver.offeredSetup)
         post(.produce(room: participant.room, user: participant.name, offer: offer))
     }
 

@@ -1,14 +1,14 @@
 internal import FoundationEssentials
 
 /// The calls of the mediaserver API that a backend makes to bring publishers to their subscribers.
-package final class MediaServerAPI {
-    private let connection: HTTPConnection
+package final class MediaServerAPI: Signalling {
+    private let connection: ServerConnection
 
     /// - Parameters:
     ///   - address: numeric, IPv4 or IPv6.
     ///   - key: the API key, where the server wants one.
     package init(address: String = "127.0.0.1", port: UInt16, key: String? = nil) throws(LoadError) {
-        connection = try HTTPConnection(address: address, port: port, key: key)
+        connection = try ServerConnection(address: address, port: port, key: key)
     }
 
     private struct Empty: Codable {}
@@ -22,7 +22,7 @@ package final class MediaServerAPI {
     }
     private struct Joined: Decodable { var users: [Member]? }
     private struct Offered: Encodable { var offer: Description }
-    private struct Produced: Decodable {
+    private struct Production: Decodable {
         var answer: Description?
         var outbound: [Member]?
     }
@@ -40,20 +40,16 @@ package final class MediaServerAPI {
         _ = try call(Empty.self, "POST", "/rooms/\(room)", Empty())
     }
 
-    /// - Returns: the offers of those who produce, by user id.
-    package func addUser(_ user: String, room: String) throws(LoadError) -> [String: String] {
+    package func join(_ user: String, room: String, watches: Bool = true) throws(LoadError) -> [String: String] {
         offers(try call(Joined.self, "POST", "/rooms/\(room)/users/\(user)", Empty()).users)
     }
 
-    /// - Returns: the answer, and the offers for those who are in the room already, by user id.
-    package func produce(_ user: String, room: String, offer: String) throws(LoadError) -> (
-        answer: String, outbound: [String: String]
-    ) {
+    package func produce(_ user: String, room: String, offer: String) throws(LoadError) -> Produced {
         let response = try call(
-            Produced.self, "POST", "/rooms/\(room)/users/\(user)/produce",
+            Production.self, "POST", "/rooms/\(room)/users/\(user)/produce",
             Offered(offer: Description(type: "offer", sdp: offer)))
         guard let answer = response.answer else { throw .server("produce answered without an SDP") }
-        return (answer.sdp, offers(response.outbound))
+        return Produced(answer: answer.sdp, outbound: offers(response.outbound))
     }
 
     package func consume(_ user: String, room: String, producer: String, answer: String) throws(LoadError) {
@@ -63,13 +59,19 @@ package final class MediaServerAPI {
         if let refused = response.refused, !refused.isEmpty { throw .server("the server refused tracks: \(refused)") }
     }
 
-    package func removeUser(_ user: String, room: String) throws(LoadError) {
+    package func leave(_ user: String, room: String) throws(LoadError) {
         _ = try call(Empty.self, "DELETE", "/rooms/\(room)/users/\(user)", nil)
     }
 
     package func deleteRoom(_ room: String) throws(LoadError) {
         _ = try call(Empty.self, "DELETE", "/rooms/\(room)", nil)
     }
+
+    /// `produce` has told everything.
+    package func announce(_ user: String, room: String) throws(LoadError) -> [String: String] { [:] }
+
+    /// The server forgets nobody for being silent.
+    package func keepAlive() throws(LoadError) {}
 
     private func offers(_ members: [Member]?) -> [String: String] {
         (members ?? []).reduce(into: [:]) { offers, member in offers[member.id] = member.offer?.sdp }

@@ -19,6 +19,8 @@ final class Participant {
     var askedAt: Int64 = 0
     /// Everything that the server has to say about the join was said.
     var isAnswered = false
+    /// The server was told that the publisher's connection is made.
+    var isAnnounced = false
 
     init(room: String, name: String, publishes: Bool, watches: Bool) {
         self.room = room

@@ -46,22 +46,27 @@ package enum SessionText {
         }
     }
 
+    /// Who begins DTLS (RFC 8842).
+    package enum Setup: String, Sendable { case actpass, active }
+
     /// A publisher's offer: Opus and VP8 with retransmission, as Chromium orders it.
-    package static func offer(_ local: Local, session: UInt64, sources: Sources) -> String {
+    /// - Parameter setup: `.active` for a server that would choose to be the DTLS client itself.
+    package static func offer(_ local: Local, session: UInt64, sources: Sources, setup: Setup = .actpass) -> String {
         let mids = [sources.audio.map { _ in audioMid }, sources.video.map { _ in videoMid }].compactMap(\.self)
         let head = [
             "v=0", "o=- \(session) 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE \(mids.joined(separator: " "))",
             "a=extmap-allow-mixed", "a=msid-semantic: WMS bench",
         ]
-        let audio = sources.audio.map { audioSection(local, $0) } ?? []
-        let video = sources.video.map { videoSection(local, $0, sources.retransmission) } ?? []
+        let transport = transport(local, setup)
+        let audio = sources.audio.map { audioSection(transport, $0) } ?? []
+        let video = sources.video.map { videoSection(transport, $0, sources.retransmission) } ?? []
         return text(head + audio + video)
     }
 
-    private static func transport(_ local: Local) -> [String] {
+    private static func transport(_ local: Local, _ setup: Setup) -> [String] {
         [
             "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0", "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
-            "a=ice-options:trickle", "a=fingerprint:sha-256 \(local.fingerprint)", "a=setup:actpass",
+            "a=ice-options:trickle", "a=fingerprint:sha-256 \(local.fingerprint)", "a=setup:\(setup.rawValue)",
         ]
     }
 
@@ -71,16 +76,16 @@ package enum SessionText {
         "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid", "a=sendonly", "a=rtcp-mux", "a=rtcp-rsize",
     ]
 
-    private static func audioSection(_ local: Local, _ ssrc: UInt32) -> [String] {
-        ["m=audio 9 UDP/TLS/RTP/SAVPF 111"] + transport(local)
+    private static func audioSection(_ transport: [String], _ ssrc: UInt32) -> [String] {
+        ["m=audio 9 UDP/TLS/RTP/SAVPF 111"] + transport
             + ["a=mid:\(audioMid)", "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level"] + common + [
                 "a=msid:bench audio", "a=rtpmap:111 opus/48000/2", "a=rtcp-fb:111 transport-cc",
                 "a=fmtp:111 minptime=10;useinbandfec=1", "a=ssrc:\(ssrc) cname:bench",
             ]
     }
 
-    private static func videoSection(_ local: Local, _ ssrc: UInt32, _ retransmission: UInt32) -> [String] {
-        ["m=video 9 UDP/TLS/RTP/SAVPF 96 97"] + transport(local) + ["a=mid:\(videoMid)"] + common + [
+    private static func videoSection(_ transport: [String], _ ssrc: UInt32, _ retransmission: UInt32) -> [String] {
+        ["m=video 9 UDP/TLS/RTP/SAVPF 96 97"] + transport + ["a=mid:\(videoMid)"] + common + [
             "a=msid:bench video", "a=rtpmap:96 VP8/90000", "a=rtcp-fb:96 goog-remb", "a=rtcp-fb:96 transport-cc",
             "a=rtcp-fb:96 ccm fir", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000",
             "a=fmtp:97 apt=96",

@@ -22,7 +22,7 @@ final class Meeting {
     /// Opens a room with a publisher, and waits until it is connected.
     func open(_ room: String) throws {
         try server.api.createRoom(room)
-        _ = try server.api.addUser("publisher", room: room)
+        _ = try server.api.join("publisher", room: room)
         let peer = try Peer(certificate)
         session += 1
         let offer = SessionText.offer(
@@ -39,7 +39,7 @@ final class Meeting {
     func subscribe(_ count: Int, room: String) throws {
         for _ in 0..<count {
             let user = "subscriber-\(consumers.count)"
-            let offers = try server.api.addUser(user, room: room)
+            let offers = try server.api.join(user, room: room)
             guard let offer = offers["publisher"] else {
                 throw BenchmarkError("the server offered no publisher to \(user)")
             }

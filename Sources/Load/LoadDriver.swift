@@ -1,0 +1,32 @@
+/// The kinds of servers that can be loaded: media is the same, how it is asked for differs.
+package enum LoadDriver: String, CaseIterable, Sendable {
+    /// The mediaserver API.
+    case switchyard
+
+    /// The server's API where nothing else was said.
+    package var defaultTarget: String {
+        switch self {
+        case .switchyard: "http://127.0.0.1:8080"
+        }
+    }
+
+    /// Whether offers of a publisher can be had only once its connection is made.
+    var announcesPublishers: Bool {
+        switch self {
+        case .switchyard: false
+        }
+    }
+
+    /// What our descriptions must say so that we are the DTLS client.
+    var offeredSetup: SessionText.Setup {
+        switch self {
+        case .switchyard: .actpass
+        }
+    }
+
+    func connect(to target: LoadTarget, key: String?) throws(LoadError) -> any Signalling {
+        switch self {
+        case .switchyard: try MediaServerAPI(address: target.address, port: target.port, key: key)
+        }
+    }
+}
