@@ -30,6 +30,7 @@ public struct Settings: Sendable, Equatable {
     public var maximumRooms = 1000
     public var emptyRoomTimeout: Duration = .seconds(300)
     public var maximumUsersPerRoom = 200
+    public var roomSpread = 128
     /// Nil: a user stays until deleted.
     public var userIdleTimeout: Duration?
 

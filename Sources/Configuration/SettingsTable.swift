@@ -73,6 +73,9 @@ public enum SettingsTable {
             "users.max-per-room", .rooms, \.maximumUsersPerRoom, .number(in: 1...1_000_000),
             "Users of one room at once."),
         Setting(
+            "rooms.spread", .rooms, \.roomSpread, .number(in: 1...1_000_000),
+            "A room uses a further worker once it has so many peer connections on each that it uses already."),
+        Setting(
             "users.idle-timeout", .rooms, \.userIdleTimeout, .duration(in: .milliseconds(10)...day * 365),
             absent: "off",
             "A user without any live peer connection for so long is deleted. off: users stay until deleted."),

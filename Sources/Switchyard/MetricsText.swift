@@ -70,6 +70,12 @@ nonisolated extension MetricsText {
         counter("switchyard_retransmissions_total", "Packets sent again on request.", Double(totals.retransmissions))
         counter(
             "switchyard_keyframe_requests_total", "Keyframes asked of publishers.", Double(totals.keyframeRequests))
+        counter(
+            "switchyard_handed_over_packets_total", "Packets handed from one worker to another.",
+            Double(totals.handedOver))
+        counter(
+            "switchyard_hand_over_drops_total", "Packets not handed over, as the other worker did not keep up.",
+            Double(totals.handOverDrops))
     }
 
     mutating func add(_ counters: ServerCounters) {

@@ -11,6 +11,7 @@ extension Settings {
         relay.mediaPort = mediaPort
         relay.announced = announced
         relay.includesLoopback = listen.isLoopback
+        relay.roomSpread = roomSpread
         relay.maximumTransports = maximumTransports
         relay.maximumDescriptionBytes = maximumDescriptionBytes
         relay.maximumMediaLines = maximumMediaLines

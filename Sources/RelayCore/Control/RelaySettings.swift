@@ -8,6 +8,9 @@ public struct RelaySettings: Sendable {
     public var announced: [Announcement] = []
     public var includesLoopback: Bool = true
 
+    /// Connections of one room on each worker that it uses, from which on it may use another, too.
+    public var roomSpread: Int = 128
+
     /// Peer connections in all.
     public var maximumTransports: Int = 10_000
     /// Bytes of one SDP.

@@ -43,6 +43,10 @@ public struct RelayTotals: Sendable, Equatable {
     public var sendDrops: UInt64 = 0
     public var retransmissions: UInt64 = 0
     public var keyframeRequests: UInt64 = 0
+    /// Packets that one worker handed over to another, which has subscribers of theirs, too.
+    public var handedOver: UInt64 = 0
+    /// Packets that could not be handed over, because the other worker did not keep up.
+    public var handOverDrops: UInt64 = 0
 
     public init() {}
 
@@ -56,5 +60,7 @@ public struct RelayTotals: Sendable, Equatable {
         sum.sendDrops &+= part.sendDrops
         sum.retransmissions &+= part.retransmissions
         sum.keyframeRequests &+= part.keyframeRequests
+        sum.handedOver &+= part.handedOver
+        sum.handOverDrops &+= part.handOverDrops
     }
 }

@@ -7,9 +7,12 @@ import Testing
 @Suite struct RunPlanTests {
     private func paddings(of lengths: [Int]) -> [Int] {
         let header = rtpHeader()
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 8)
+        defer { memory.deallocate() }
         var packets = lengths.map {
             PendingPacket(
-                slot: 0, header: header, fields: ExtensionFields(), payloadLength: $0, primaryOffset: nil,
+                slot: 0, memory: memory, header: header, fields: ExtensionFields(), payloadLength: $0,
+                primaryOffset: nil,
                 startsKeyframe: false,
                 isLate: false)
         }

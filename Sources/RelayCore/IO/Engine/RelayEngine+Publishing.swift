@@ -21,10 +21,12 @@ extension RelayEngine {
     ) throws(RelayError) -> Production {
         guard let publishing = room.publishing[participant] else {
             try checkTransportLimit()
-            var (negotiation, answer) = try begin(room, offer: offer, wanted: wanted)
-            let transport = newTransport(ConnectionOwner(room: id, participant: participant))
+            let worker = worker(of: participant, in: room)
+            var (negotiation, answer) = try begin(on: worker, offer: offer, wanted: wanted)
+            let transport = newTransport(ConnectionOwner(room: id, participant: participant, worker: worker))
             let publishing = Publishing(
-                publication: newPublication(), transport: transport, negotiation: negotiation, answer: answer)
+                publication: newPublication(), worker: worker, transport: transport, negotiation: negotiation,
+                answer: answer)
             room.publishing[participant] = publishing
             open(publishing, id, room, participant, &answer)
             return Production(answer: answer.answer, selection: answer.selection, change: .opened)
@@ -33,15 +35,16 @@ extension RelayEngine {
             // It had left its place to others.
             try checkTransportLimit()
         } else if try continues(publishing, with: offer) {
-            return try renegotiate(publishing, room, offer: offer, wanted: wanted)
+            return try renegotiate(publishing, id, participant, offer: offer, wanted: wanted)
         }
-        var (negotiation, answer) = try begin(room, offer: offer, wanted: wanted)
+        var (negotiation, answer) = try begin(on: publishing.worker, offer: offer, wanted: wanted)
         let old = publishing.transport
-        publishing.transport = newTransport(ConnectionOwner(room: id, participant: participant))
+        publishing.transport = newTransport(
+            ConnectionOwner(room: id, participant: participant, worker: publishing.worker))
         publishing.isDead = false
         publishing.update(negotiation, answer)
         open(publishing, id, room, participant, &answer)
-        close(old, in: room)
+        close(old)
         return Production(answer: answer.answer, selection: answer.selection, change: .replaced)
     }
 
@@ -50,12 +53,12 @@ extension RelayEngine {
     }
 
     private func begin(
-        _ room: RoomConnections, offer: String, wanted: TrackSelection?
+        on worker: Int, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> (PublisherNegotiation, PublisherAnswer) {
         var negotiation = PublisherNegotiation(
             sessionID: generator.next(), settings: PublisherNegotiation.Settings(limits: negotiationLimits))
         do {
-            let answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(room))
+            let answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(on: worker))
             return (negotiation, answer)
         } catch { throw RelayError(error) }
     }
@@ -68,29 +71,45 @@ extension RelayEngine {
         let role = TransportRole.publisher(publishing.publication, room: id, participant: participant)
         post(
             .open(publishing.transport, role: role, ufrag: answer.local.ufrag, password: answer.local.password),
-            to: room)
-        describe(publishing, room, answer)
+            to: publishing.worker)
+        if publishing.worker != room.home {
+            post(.listen(to: publishing.publication, id, participant), to: room.home)
+            post(.tellLevels(publishing.publication, to: room.home), to: publishing.worker)
+        }
+        describe(publishing, id, participant, answer)
     }
 
-    private func describe(_ publishing: Publishing, _ room: RoomConnections, _ answer: PublisherAnswer) {
-        post(.connect(publishing.transport, answer.remote), to: room)
-        post(.receive(publishing.transport, answer.tracks), to: room)
-        post(.select(publishing.publication, answer.selection), to: room)
+    private func describe(
+        _ publishing: Publishing, _ id: RoomID, _ participant: ParticipantID, _ answer: PublisherAnswer
+    ) {
+        post(.connect(publishing.transport, answer.remote), to: publishing.worker)
+        post(.receive(publishing.transport, answer.tracks), to: publishing.worker)
+        // After the publisher's worker: what a mirror then asks of that, it knows of.
+        for worker in publishing.mirrors { mirror(publishing, id, participant, on: worker) }
+        post(.select(publishing.publication, answer.selection), to: publishing.worker)
+    }
+
+    /// Tells a worker of a publication that lives on another, or of its new tracks.
+    func mirror(_ publishing: Publishing, _ id: RoomID, _ participant: ParticipantID, on worker: Int) {
+        publishing.mirrors.insert(worker)
+        post(.mirror(publishing.publication, on: publishing.worker, id, participant, publishing.tracks), to: worker)
     }
 
     private func renegotiate(
-        _ publishing: Publishing, _ room: RoomConnections, offer: String, wanted: TrackSelection?
+        _ publishing: Publishing, _ id: RoomID, _ participant: ParticipantID, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> Production {
         var negotiation = publishing.negotiation
         let answer: PublisherAnswer
         do {
-            answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(room))
+            answer = try negotiation.answer(offer, wanted: wanted, local: freshLocal(on: publishing.worker))
         } catch { throw RelayError(error) }
         publishing.update(negotiation, answer)
         if answer.restartsICE {
-            post(.restart(publishing.transport, ufrag: answer.local.ufrag, password: answer.local.password), to: room)
+            post(
+                .restart(publishing.transport, ufrag: answer.local.ufrag, password: answer.local.password),
+                to: publishing.worker)
         }
-        describe(publishing, room, answer)
+        describe(publishing, id, participant, answer)
         return Production(answer: answer.answer, selection: answer.selection, change: .renegotiated)
     }
 
@@ -101,7 +120,7 @@ extension RelayEngine {
             throw .notProducing(participant)
         }
         let selection = wanted.intersection(publishing.sent)
-        post(.select(publishing.publication, selection), to: room)
+        post(.select(publishing.publication, selection), to: publishing.worker)
         return selection
     }
 
@@ -118,8 +137,9 @@ extension RelayEngine {
         if let publishing = room.publishing.removeValue(forKey: participant) { end(publishing, room) }
         for publishing in room.publishing.values {
             guard let subscribing = publishing.subscribers.removeValue(forKey: participant) else { continue }
-            close(subscribing.transport, in: room)
+            close(subscribing.transport)
         }
+        room.workers[participant] = nil
         forgetIfEmpty(id)
     }
 
@@ -129,9 +149,11 @@ extension RelayEngine {
     }
 
     private func end(_ publishing: Publishing, _ room: RoomConnections) {
-        for subscribing in publishing.subscribers.values { close(subscribing.transport, in: room) }
-        close(publishing.transport, in: room)
-        post(.endPublication(publishing.publication), to: room)
+        for subscribing in publishing.subscribers.values { close(subscribing.transport) }
+        close(publishing.transport)
+        for worker in publishing.mirrors.union([publishing.worker, room.home]) {
+            post(.endPublication(publishing.publication), to: worker)
+        }
     }
 }
 

@@ -8,24 +8,32 @@ extension RelayEngine {
         guard let room = rooms[id], let publishing = room.publishing[producer] else { throw .notProducing(producer) }
         if let subscribing = publishing.subscribers[subscriber], !subscribing.isDead {
             if restart {
-                subscribing.local = freshLocal(room)
+                subscribing.local = freshLocal(on: subscribing.worker)
                 let local = subscribing.local
-                post(.restart(subscribing.transport, ufrag: local.ufrag, password: local.password), to: room)
+                post(
+                    .restart(subscribing.transport, ufrag: local.ufrag, password: local.password),
+                    to: subscribing.worker)
             }
             return subscribing.negotiation.offer(tracks: publishing.tracks, local: subscribing.local, using: &generator)
         }
         try checkTransportLimit()
-        if let dead = publishing.subscribers[subscriber] { close(dead.transport, in: room) }
-        let transport = newTransport(ConnectionOwner(room: id, participant: subscriber, producer: producer))
-        let local = freshLocal(room)
+        if let dead = publishing.subscribers[subscriber] { close(dead.transport) }
+        let worker = worker(of: subscriber, in: room)
+        let transport = newTransport(
+            ConnectionOwner(room: id, participant: subscriber, producer: producer, worker: worker))
+        let local = freshLocal(on: worker)
         var negotiation = SubscriberNegotiation(
             sessionID: generator.next(), producer: producer.value, limits: negotiationLimits, hash: Randomness.sha256)
         let sdp = negotiation.offer(tracks: publishing.tracks, local: local, using: &generator)
-        publishing.subscribers[subscriber] = Subscribing(transport: transport, negotiation: negotiation, local: local)
+        publishing.subscribers[subscriber] = Subscribing(
+            worker: worker, transport: transport, negotiation: negotiation, local: local)
+        if worker != publishing.worker, !publishing.mirrors.contains(worker) {
+            mirror(publishing, id, producer, on: worker)
+        }
         post(
             .open(
                 transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag, password: local.password),
-            to: room)
+            to: worker)
         return sdp
     }
 
@@ -60,31 +68,31 @@ extension RelayEngine {
                 throw SubscriptionFailure(producer: answer.producer, reason: reason)
             }
         }
-        guard let room = rooms[id] else { return [] }
         for ((subscribing, negotiation, result), answer) in zip(checked, answers) {
             subscribing.negotiation = negotiation
             if subscribing.isDead {
                 reopen(
-                    subscribing, ConnectionOwner(room: id, participant: subscriber, producer: answer.producer), in: room
-                )
+                    subscribing,
+                    ConnectionOwner(
+                        room: id, participant: subscriber, producer: answer.producer, worker: subscribing.worker))
             }
-            if let remote = result.remote { post(.connect(subscribing.transport, remote), to: room) }
-            post(.send(subscribing.transport, result.tracks), to: room)
+            if let remote = result.remote { post(.connect(subscribing.transport, remote), to: subscribing.worker) }
+            post(.send(subscribing.transport, result.tracks), to: subscribing.worker)
         }
         return checked.map(\.result.refused)
     }
 
     /// A new connection under the credentials that the open offer has.
-    private func reopen(_ subscribing: Subscribing, _ owner: ConnectionOwner, in room: RoomConnections) {
-        guard let producer = owner.producer, let publishing = room.publishing[producer] else { return }
-        close(subscribing.transport, in: room)
+    private func reopen(_ subscribing: Subscribing, _ owner: ConnectionOwner) {
+        guard let producer = owner.producer, let publishing = rooms[owner.room]?.publishing[producer] else { return }
+        close(subscribing.transport)
         subscribing.transport = newTransport(owner)
         subscribing.isDead = false
         let local = subscribing.local
         post(
             .open(
                 subscribing.transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag,
-                password: local.password), to: room)
+                password: local.password), to: subscribing.worker)
     }
 
     public func statistics(room id: RoomID, participant: ParticipantID) -> ParticipantStatistics {

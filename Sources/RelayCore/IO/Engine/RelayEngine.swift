@@ -14,6 +14,7 @@ public final class RelayEngine: Relay {
     private var owners: [TransportID: ConnectionOwner] = [:]
     private var latest: [TransportID: TransportStatistics] = [:]
     private var workerTotals: [RelayTotals] = []
+    private var placement: Placement
     private var nextTransport: UInt64 = 1
     private var nextPublication: UInt64 = 1
     private var living = 0
@@ -24,6 +25,7 @@ public final class RelayEngine: Relay {
     /// - Parameter loop: the control thread's.
     public init(settings: RelaySettings, loop: EventLoop) throws(RelayStartError) {
         self.settings = settings
+        placement = Placement(workers: max(1, settings.workers), spread: settings.roomSpread)
         do { certificate = try Certificate() } catch { throw .setUp("\(error)") }
         let addresses = try ListenAddresses(settings)
         let events: Mailbox<(worker: Int, event: WorkerEvent)>
@@ -32,12 +34,14 @@ public final class RelayEngine: Relay {
             events = try loop.mailbox { batch in MainActor.assumeIsolated { inbox.deliver(batch) } }
         } catch { throw .setUp("\(error)") }
         inbox.engine = self
+        let inlets: [Inlet]
+        do { inlets = try Inlet.all(workers: max(1, settings.workers)) } catch { throw .setUp("\(error)") }
         for number in 0..<max(1, settings.workers) {
             let port = settings.mediaPort == 0 ? 0 : settings.mediaPort &+ UInt16(truncatingIfNeeded: number)
             let sockets = try addresses.bind(port: port)
             workers.append(
                 try WorkerThread(
-                    number: number, sockets: sockets, certificate: certificate,
+                    number: number, inlets: inlets, sockets: sockets, certificate: certificate,
                     consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), events: events))
         }
         workerTotals = Array(repeating: RelayTotals(), count: workers.count)
@@ -66,30 +70,31 @@ public final class RelayEngine: Relay {
 
     // MARK: For the publishing and subscribing halves
 
-    func post(_ command: WorkerCommand, to room: RoomConnections) { workers[room.worker].commands.post(command) }
+    func post(_ command: WorkerCommand, to worker: Int) { workers[worker].commands.post(command) }
 
-    /// The room's connections; a new room goes to the worker with the fewest.
+    /// The room's connections.
     func connections(of id: RoomID) -> RoomConnections {
         if let room = rooms[id] { return room }
-        var load = [Int](repeating: 0, count: workers.count)
-        for room in rooms.values {
-            load[room.worker] += room.publishing.values.reduce(0) { $0 + 1 + $1.subscribers.count }
-        }
-        let worker = load.indices.min { load[$0] < load[$1] } ?? 0
-        let room = RoomConnections(worker: worker)
+        let none = [Int](repeating: 0, count: workers.count)
+        let room = RoomConnections(home: placement.worker(for: none), workers: workers.count)
         rooms[id] = room
         return room
+    }
+
+    /// Where a participant's connections live, or are going to.
+    func worker(of participant: ParticipantID, in room: RoomConnections) -> Int {
+        room.workers[participant] ?? placement.worker(for: room.share)
     }
 
     func forgetIfEmpty(_ id: RoomID) {
         if let room = rooms[id], room.isEmpty { rooms[id] = nil }
     }
 
-    /// New credentials with the candidates of the room's worker.
-    func freshLocal(_ room: RoomConnections) -> LocalTransport {
+    /// New credentials with the candidates of a worker.
+    func freshLocal(on worker: Int) -> LocalTransport {
         LocalTransport(
             ufrag: Randomness.iceString(8), password: Randomness.iceString(24), fingerprint: certificate.fingerprint,
-            candidates: workers[room.worker].candidates)
+            candidates: workers[worker].candidates)
     }
 
     /// - Parameter others: connections that are to be made as well.
@@ -109,7 +114,19 @@ public final class RelayEngine: Relay {
         let id = TransportID(value: nextTransport)
         nextTransport += 1
         owners[id] = owner
+        placement.opened(on: owner.worker)
+        if let room = rooms[owner.room] {
+            room.share[owner.worker] += 1
+            room.workers[owner.participant] = owner.worker
+        }
         return id
+    }
+
+    private func forget(_ id: TransportID) -> ConnectionOwner? {
+        guard let owner = owners.removeValue(forKey: id) else { return nil }
+        placement.closed(on: owner.worker)
+        rooms[owner.room]?.share[owner.worker] -= 1
+        return owner
     }
 
     func newPublication() -> PublicationID {
@@ -118,11 +135,13 @@ public final class RelayEngine: Relay {
     }
 
     /// Closes a connection by a call: nobody needs to be told.
-    func close(_ id: TransportID, in room: RoomConnections) {
-        owners[id] = nil
+    func close(_ id: TransportID) {
         latest[id] = nil
-        post(.close(id), to: room)
+        if let owner = forget(id) { post(.close(id), to: owner.worker) }
     }
+
+    /// Connections by worker.
+    var connectionsByWorker: [Int] { placement.connections }
 
     func statistics(of id: TransportID) -> TransportStatistics { latest[id] ?? TransportStatistics() }
 
@@ -153,7 +172,7 @@ public final class RelayEngine: Relay {
         guard let owner = owners[id], let room = rooms[owner.room] else { return }
         latest[id, default: TransportStatistics()].state = state
         if state == .closed {
-            owners[id] = nil
+            _ = forget(id)
             if let producer = owner.producer {
                 room.publishing[producer]?.subscribers[owner.participant]?.isDead = true
             } else {

@@ -15,6 +15,7 @@ final class WorkerThread: Sendable {
     /// What the new thread is born with.
     private final class Birth: Sendable {
         let number: Int
+        let inlets: [Inlet]
         let sockets: [BoundSocket]
         let certificate: Certificate
         let consentTimeout: Instant.Span
@@ -23,10 +24,11 @@ final class WorkerThread: Sendable {
         let isReady = DispatchSemaphore(value: 0)
 
         init(
-            number: Int, sockets: [BoundSocket], certificate: Certificate, consentTimeout: Instant.Span,
-            events: Mailbox<(worker: Int, event: WorkerEvent)>
+            number: Int, inlets: [Inlet], sockets: [BoundSocket], certificate: Certificate,
+            consentTimeout: Instant.Span, events: Mailbox<(worker: Int, event: WorkerEvent)>
         ) {
             self.number = number
+            self.inlets = inlets
             self.sockets = sockets
             self.certificate = certificate
             self.consentTimeout = consentTimeout
@@ -39,7 +41,7 @@ final class WorkerThread: Sendable {
                 let loop = try EventLoop()
                 let worker = Worker(
                     loop: loop, sockets: sockets.map { MediaSocket(descriptor: $0.descriptor, local: $0.local) },
-                    certificate: certificate, consentTimeout: consentTimeout
+                    certificate: certificate, consentTimeout: consentTimeout, number: number, inlets: inlets
                 ) { [events, number] in events.post((number, $0)) }
                 try worker.start()
                 let commands = try loop.mailbox(of: WorkerCommand.self) { worker.apply($0) }
@@ -56,11 +58,12 @@ final class WorkerThread: Sendable {
 
     /// Starts the thread and waits until its loop runs.
     init(
-        number: Int, sockets: [BoundSocket], certificate: Certificate, consentTimeout: Instant.Span,
+        number: Int, inlets: [Inlet], sockets: [BoundSocket], certificate: Certificate, consentTimeout: Instant.Span,
         events: Mailbox<(worker: Int, event: WorkerEvent)>
     ) throws(RelayStartError) {
         let birth = Birth(
-            number: number, sockets: sockets, certificate: certificate, consentTimeout: consentTimeout, events: events)
+            number: number, inlets: inlets, sockets: sockets, certificate: certificate, consentTimeout: consentTimeout,
+            events: events)
         var thread = pthread_t()
         let context = Unmanaged.passRetained(birth).toOpaque()
         let status = pthread_create(

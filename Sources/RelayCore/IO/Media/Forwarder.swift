@@ -5,7 +5,6 @@ internal import RelayProtocol
 /// Writes packets for consumers: header into the send arena, ciphertext behind it in one pass over the shared plaintext.
 /// Neither locks nor allocates.
 final class Forwarder {
-    private let pool: PacketPool
     private let sockets: [MediaSocket]
     private let parts: UnsafeMutablePointer<copenssl_part>
     /// `00 00 03`, `00 02`, `01` one after the other: RTP paddings by length.
@@ -18,8 +17,7 @@ final class Forwarder {
     private(set) var bytes: UInt64 = 0
     private(set) var retransmissions: UInt64 = 0
 
-    init(pool: PacketPool, sockets: [MediaSocket]) {
-        self.pool = pool
+    init(sockets: [MediaSocket]) {
         self.sockets = sockets
         parts = .allocate(capacity: 3)
         parts.initialize(repeating: copenssl_part(), count: 3)
@@ -67,7 +65,7 @@ final class Forwarder {
         consumer.sealed.record(index)
         let padding = consumer.allowsPadding ? Int(packet.pointee.padding) : 0
         let length = write(
-            slot: packet.pointee.slot, header: packet.pointee.header, fields: packet.pointee.fields,
+            memory: packet.pointee.memory, header: packet.pointee.header, fields: packet.pointee.fields,
             payloadLength: packet.pointee.payloadLength, primaryOffset: packet.pointee.primaryOffset, padding: padding,
             mapped: mapped, index: index, consumer, sealer, queue)
         guard let length else { return }
@@ -79,12 +77,12 @@ final class Forwarder {
     /// Writes one packet where `queue` has room, but does not commit it.
     @inline(__always)
     private func write(
-        slot: Int32, header: PacketHeader, fields: ExtensionFields, payloadLength: Int, primaryOffset: Int?,
+        memory: UnsafeMutableRawPointer, header: PacketHeader, fields: ExtensionFields, payloadLength: Int,
+        primaryOffset: Int?,
         padding: Int,
         mapped: SequenceMap.Mapped, index: UInt64, _ consumer: Consumer, _ sealer: PacketSealer, _ queue: SendQueue
     ) -> Int? {
         let transport = consumer.transport
-        let memory = pool.memory(slot)
         let out = queue.reserve(HeaderWriter.maximumLength + payloadLength + padding + 16)
         let values = HeaderWriter.Values(
             sequence: mapped.sequence, timestamp: mapped.timestamp, marker: header.marker, hasPadding: padding > 0,
@@ -116,28 +114,23 @@ final class Forwarder {
 
     /// Sends a packet of a producer's history again: on the retransmission stream (RFC 4588), or as it was.
     /// - Parameter sequence: the consumer's number of it.
-    func resend(
-        _ held: PacketHistory.Packet, of producer: Producer, as sequence: UInt16, timestampOffset: UInt32,
-        to consumer: Consumer
-    ) {
+    func resend(_ packet: PendingPacket, as sequence: UInt16, timestampOffset: UInt32, to consumer: Consumer) {
         let transport = consumer.transport
-        let memory = pool.memory(held.slot)
-        let packet = UnsafeRawBufferPointer(start: memory, count: Int(held.length))
-        guard let sealer = transport.sealer, let path = transport.paths.selected, let header = PacketHeader(packet)
-        else { return }
+        guard let sealer = transport.sealer, let path = transport.paths.selected else { return }
         let queue = sockets[path.socket].queue
-        let fields = ExtensionFields(packet, header: header, table: producer.table)
-        let payloadLength = packet.count - header.length
-        let mapped = SequenceMap.Mapped(sequence: sequence, timestamp: header.timestamp &+ timestampOffset)
-        let primary = producer.primaryOffset(header, packet)
+        let mapped = SequenceMap.Mapped(sequence: sequence, timestamp: packet.header.timestamp &+ timestampOffset)
         let length: Int?
         if let repairHeader = consumer.repairHeader {
+            let bytes = UnsafeRawBufferPointer(
+                start: packet.memory, count: packet.header.length + packet.payloadLength)
             length = writeRepair(
-                header, fields, packet, skipped: primary ?? 0, mapped, repairHeader, consumer, sealer, queue)
+                packet.header, packet.fields, bytes, skipped: packet.primaryOffset ?? 0, mapped, repairHeader, consumer,
+                sealer, queue)
         } else {
             length = write(
-                slot: held.slot, header: header, fields: fields, payloadLength: payloadLength, primaryOffset: primary,
-                padding: 0, mapped: mapped, index: consumer.sealed.index(of: sequence), consumer, sealer, queue)
+                memory: packet.memory, header: packet.header, fields: packet.fields,
+                payloadLength: packet.payloadLength, primaryOffset: packet.primaryOffset, padding: 0, mapped: mapped,
+                index: consumer.sealed.index(of: sequence), consumer, sealer, queue)
         }
         guard let length else { return }
         queue.commit(length, to: path.remote)

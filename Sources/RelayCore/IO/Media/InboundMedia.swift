@@ -44,7 +44,7 @@ final class InboundMedia {
         if map != extensions {
             extensions = map
             table = ExtensionTable(map)
-            for consumer in publication.consumers { consumer.headerChanged() }
+            for producer in publication.producers { producer.headersChanged() }
         }
         for producer in publication.producers { producer.table = table }
         if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }

@@ -3,6 +3,8 @@ internal import RelayProtocol
 /// A decrypted packet that waits for its frame's end to be forwarded. It holds a reference to its slot.
 struct PendingPacket {
     var slot: Int32
+    /// The slot's bytes.
+    var memory: UnsafeMutableRawPointer
     var header: PacketHeader
     var fields: ExtensionFields
     /// Bytes behind the header, without padding.

@@ -3,9 +3,21 @@ internal import RelayProtocol
 
 /// One track coming in: its streams (several with simulcast), the packets of the frame that is being gathered, and the
 /// consumers that get them.
+///
+/// A mirrored producer stands for one on another worker, for this worker's consumers: it has no streams, its packets are
+/// handed over frame by frame, and their slots belong to the other worker's pool.
 final class Producer {
     private(set) var track: IncomingTrack
-    private let pool: PacketPool
+    /// Nil for a mirrored producer.
+    private let pool: PacketPool?
+    /// The way back from a mirrored producer.
+    private(set) var following: Following?
+    /// Workers that mirror this producer.
+    private(set) var followers: [Follower] = []
+    private var pauses: UInt32 = 0
+    private var headerChanges: UInt32 = 0
+    /// The pending packets have been handed over to the followers.
+    private var isHandedOver = false
     /// Extension identifiers on the publisher's connection.
     var table = ExtensionTable(ExtensionMap())
     var consumers: [Consumer] = []
@@ -31,6 +43,14 @@ final class Producer {
         pending = .allocate(capacity: SendQueue.maximumRun)
     }
 
+    /// A mirror of a producer on another worker.
+    init(track: IncomingTrack, following: Following) {
+        self.track = track
+        self.following = following
+        pool = nil
+        pending = .allocate(capacity: SendQueue.maximumRun)
+    }
+
     deinit { pending.deallocate() }
 
     /// The same track, renegotiated.
@@ -48,10 +68,10 @@ final class Producer {
         if current === stream {
             current = nil
             // What comes next begins anew, even under the same SSRC.
-            for consumer in consumers { consumer.pause() }
+            pauseConsumers()
         }
         if candidate === stream { candidate = nil }
-        stream.close(pool)
+        if let pool { stream.close(pool) }
     }
 
     /// The publisher's connection was replaced: its streams are no more.
@@ -67,10 +87,13 @@ final class Producer {
         isVideo && isSelected && consumers.contains { $0.awaitsStart && $0.transport.isSendable }
     }
 
+    /// Somebody gets what this producer sends, here or on another worker.
+    var hasTakers: Bool { !consumers.isEmpty || !followers.isEmpty }
+
     /// Looks for a better stream than the current one: the one with the most bits among those that are alive.
     /// - Returns: a stream to ask for a keyframe, so that it can take over.
     func chooseStream(at now: Instant) -> IncomingStream? {
-        guard isSelected, !consumers.isEmpty, current == nil || streams.count > 1 else { return nil }
+        guard isSelected, hasTakers, current == nil || streams.count > 1 else { return nil }
         var best: IncomingStream?
         var bestRate: UInt64 = 0
         for stream in streams where isAlive(stream, at: now) {
@@ -100,13 +123,13 @@ final class Producer {
     /// Takes a packet into the pending frame if it is to be forwarded, with a reference to its slot.
     /// - Returns: whether it was taken. The caller flushes first when `isFull`.
     func gather(_ packet: PendingPacket, of stream: IncomingStream) -> Bool {
-        guard isSelected, !consumers.isEmpty, !isClosed else { return false }
+        guard isSelected, hasTakers, !isClosed else { return false }
         if current !== stream {
             guard current == nil || candidate === stream, !isVideo || packet.startsKeyframe else { return false }
             current = stream
             candidate = nil
         }
-        pool.retain(packet.slot)
+        pool?.retain(packet.slot)
         (pending + pendingCount).initialize(to: packet)
         pendingCount += 1
         return true
@@ -122,6 +145,9 @@ final class Producer {
 
     /// A packet without payload (padding to probe the path): consumers are not to miss it.
     func leaveOut(source: UInt32, sequence: UInt16) {
+        for follower in followers {
+            follower.neighbour.tell(.leftOut(mark(for: follower), source: source, sequence: sequence), urgently: false)
+        }
         for consumer in consumers { consumer.map.leaveOut(source: source, sequence: sequence) }
     }
 
@@ -130,19 +156,76 @@ final class Producer {
         isDirty = false
         guard pendingCount > 0 else { return }
         let packets = UnsafeMutableBufferPointer(start: pending, count: pendingCount)
-        RunPlan.pad(packets)
+        if pool != nil {
+            handOver()
+            // The other workers begin while this one forwards.
+            for follower in followers { follower.neighbour.ring() }
+        }
         for consumer in consumers { forwarder.forward(packets, to: consumer) }
         drop()
     }
 
     private func drop() {
-        for index in 0..<pendingCount { pool.release(pending[index].slot) }
+        if let pool {
+            for index in 0..<pendingCount { pool.release(pending[index].slot) }
+        }
         pendingCount = 0
+        isHandedOver = false
     }
 
     private func pause() {
         drop()
+        pauseConsumers()
+    }
+
+    private func pauseConsumers() {
+        pauses &+= 1
         for consumer in consumers { consumer.pause() }
+    }
+
+    /// Extension identifiers on the publisher's connection are others: headers are written otherwise from the next packet on.
+    func headersChanged() {
+        headerChanges &+= 1
+        for consumer in consumers { consumer.headerChanged() }
+    }
+
+    // MARK: Other workers
+
+    /// Makes the pending packets ready to leave, and hands them to the workers that follow, which see them at the next ring.
+    func handOver() {
+        guard !isHandedOver, pendingCount > 0 else { return }
+        isHandedOver = true
+        let packets = UnsafeMutableBufferPointer(start: pending, count: pendingCount)
+        RunPlan.pad(packets)
+        for follower in followers { follower.neighbour.handOver(packets, mark(for: follower)) }
+    }
+
+    func addFollower(_ neighbour: Neighbour, name: MirrorName) {
+        followers.append(Follower(neighbour: neighbour, name: name))
+        neighbour.followed[name] = self
+    }
+
+    func removeFollower(_ neighbour: Neighbour, name: MirrorName) {
+        followers.removeAll { $0.neighbour === neighbour && $0.name == name }
+        neighbour.followed[name] = nil
+    }
+
+    func mark(for follower: Follower) -> Crossing.Mark {
+        Crossing.Mark(mirror: follower.name, pauses: pauses, headerChanges: headerChanges)
+    }
+
+    /// At a mirror: what the real producer went through.
+    func heed(_ mark: Crossing.Mark) {
+        guard let change = following?.heed(mark) else { return }
+        if change.paused { pause() }
+        if change.headersChanged { headersChanged() }
+    }
+
+    /// At a mirror: takes a packet into the pending frame, which is flushed before its slot is given back.
+    func take(_ packet: PendingPacket) {
+        guard !isFull else { return }
+        (pending + pendingCount).initialize(to: packet)
+        pendingCount += 1
     }
 
     func close() {
@@ -150,5 +233,8 @@ final class Producer {
         drop()
         forgetStreams()
         consumers = []
+        for follower in followers { follower.neighbour.followed[follower.name] = nil }
+        followers = []
+        following?.update(self)
     }
 }

@@ -9,6 +9,8 @@ final class Publication {
     let room: RoomID
     let participant: ParticipantID
     unowned(unsafe) var transport: Transport?
+    /// The worker that looks for the room's speaker, if that is another.
+    unowned var listener: Neighbour?
     private(set) var producers: [Producer] = []
     private(set) var consumers: [Consumer] = []
     var selection = TrackSelection.all {
@@ -23,13 +25,23 @@ final class Publication {
 
     /// Takes over a publisher's tracks. Producers whose track stays the same keep their streams.
     func setTracks(_ tracks: [IncomingTrack], pool: PacketPool) {
+        setTracks(tracks) { Producer(track: $0, pool: pool) }
+    }
+
+    /// The same on a worker where the publisher is not.
+    /// - Parameter neighbour: the worker where it is.
+    func setTracks(_ tracks: [IncomingTrack], mirrored neighbour: Neighbour) {
+        setTracks(tracks) { [id] in Producer(track: $0, following: Following(id, on: neighbour)) }
+    }
+
+    private func setTracks(_ tracks: [IncomingTrack], make: (IncomingTrack) -> Producer) {
         let old = producers
         producers = tracks.map { track in
             if let kept = old.first(where: { $0.track.mid == track.mid && $0.track.codec == track.codec }) {
                 kept.update(track)
                 return kept
             }
-            return Producer(track: track, pool: pool)
+            return make(track)
         }
         for gone in old where !producers.contains(where: { $0 === gone }) { gone.close() }
         for producer in producers { producer.isSelected = selection[producer.track.kind] }
@@ -54,6 +66,7 @@ final class Publication {
             producer.consumers = consumers.filter {
                 $0.track.sourceMid == producer.track.mid && $0.track.codec.name == producer.track.codec.name
             }
+            producer.following?.update(producer)
         }
     }
 

@@ -29,7 +29,7 @@ extension Worker {
         if reader.malformed { totals.datagramsRefused &+= 1 }
     }
 
-    private func consumer(_ ssrc: UInt32, of transport: Transport) -> Consumer? {
+    func consumer(_ ssrc: UInt32, of transport: Transport) -> Consumer? {
         transport.consumers.first { $0.track.ssrc == ssrc }
     }
 
@@ -37,7 +37,15 @@ extension Worker {
     private func receive(_ info: SenderInfo, of transport: Transport) {
         guard let stream = transport.inbound?.streams[info.ssrc], stream.repairs == nil else { return }
         stream.statistics.received(info, at: now)
-        for consumer in stream.producer.consumers where consumer.map.source == info.ssrc {
+        for follower in stream.producer.followers {
+            follower.neighbour.tell(.senderReport(follower.name, info), urgently: false)
+        }
+        translate(info, for: stream.producer)
+    }
+
+    /// Tells everybody who gets the stream what the publisher reported.
+    func translate(_ info: SenderInfo, for producer: Producer) {
+        for consumer in producer.consumers where consumer.map.source == info.ssrc {
             guard consumer.transport.isSendable, let timestamp = consumer.map.timestamp(ofCurrentSource: info.rtpTime)
             else {
                 continue
@@ -62,16 +70,46 @@ extension Worker {
     }
 
     private func resend(_ sequence: UInt16, to consumer: Consumer) {
-        guard let origin = consumer.resendable(sequence), let publication = consumer.transport.publication,
-            let producer = publication.producers.first(where: { $0.track.mid == consumer.track.sourceMid }),
-            let stream = producer.streams.first(where: { $0.ssrc == origin.source }),
-            let held = stream.history?.find(origin.sequence)
+        guard let origin = consumer.resendable(sequence), let producer = producer(of: consumer) else { return }
+        if let following = producer.following {
+            // Its size is known where it is held.
+            guard allowsRetransmission(of: sequence, bytes: 1200, to: consumer) else { return }
+            following.ask(
+                for: Crossing.MissingPacket(
+                    source: origin.source, original: origin.sequence, sequence: sequence, ssrc: consumer.track.ssrc,
+                    transport: consumer.transport.id))
+            return
+        }
+        guard let packet = heldPacket(origin.sequence, source: origin.source, of: producer),
+            allowsRetransmission(of: sequence, bytes: packet.header.length + packet.payloadLength, to: consumer)
         else { return }
+        forwarder.resend(packet, as: sequence, timestampOffset: origin.timestampOffset, to: consumer)
+    }
+
+    private func allowsRetransmission(of sequence: UInt16, bytes: Int, to consumer: Consumer) -> Bool {
         let requests = consumer.requests ?? RetransmissionRequests()
         consumer.requests = requests
         let roundTrip = consumer.roundTrip.smoothed ?? .milliseconds(20)
-        guard requests.allows(sequence, bytes: Int(held.length), roundTrip: roundTrip, at: now) else { return }
-        forwarder.resend(held, of: producer, as: sequence, timestampOffset: origin.timestampOffset, to: consumer)
+        return requests.allows(sequence, bytes: bytes, roundTrip: roundTrip, at: now)
+    }
+
+    /// A packet of a producer's history, parsed anew. The history goes on holding it.
+    func heldPacket(_ sequence: UInt16, source: UInt32, of producer: Producer) -> PendingPacket? {
+        guard let stream = producer.streams.first(where: { $0.ssrc == source }),
+            let held = stream.history?.find(sequence)
+        else { return nil }
+        let memory = pool.memory(held.slot)
+        let bytes = UnsafeRawBufferPointer(start: memory, count: Int(held.length))
+        guard let header = PacketHeader(bytes) else { return nil }
+        return PendingPacket(
+            slot: held.slot, memory: memory, header: header,
+            fields: ExtensionFields(bytes, header: header, table: producer.table),
+            payloadLength: bytes.count - header.length, primaryOffset: producer.primaryOffset(header, bytes),
+            startsKeyframe: false, isLate: true)
+    }
+
+    private func producer(of consumer: Consumer) -> Producer? {
+        consumer.transport.publication?.producers.first { $0.track.mid == consumer.track.sourceMid }
     }
 
     // MARK: Keyframes
@@ -82,13 +120,17 @@ extension Worker {
     }
 
     private func requestKeyframe(for consumer: Consumer) {
-        guard consumer.track.kind == .video,
-            let producer = consumer.transport.publication?.producers.first(where: {
-                $0.track.mid == consumer.track.sourceMid
-            }),
-            producer.isSelected, let stream = producer.current ?? producer.streams.last
-        else { return }
-        requestKeyframe(of: stream)
+        guard consumer.track.kind == .video, let producer = producer(of: consumer) else { return }
+        requestKeyframe(of: producer)
+    }
+
+    /// Asks for a keyframe of what the producer forwards, wherever it lives.
+    func requestKeyframe(of producer: Producer) {
+        if let following = producer.following {
+            following.askForKeyframe(isReminder: false)
+        } else if producer.isSelected, let stream = producer.current ?? producer.streams.last {
+            requestKeyframe(of: stream)
+        }
     }
 
     /// Asks a publisher for a keyframe, unless it was asked just now.

@@ -154,7 +154,8 @@ extension Worker {
         }
         gather(
             PendingPacket(
-                slot: slot, header: header, fields: fields, payloadLength: payloadLength, primaryOffset: primaryOffset,
+                slot: slot, memory: pool.memory(slot), header: header, fields: fields, payloadLength: payloadLength,
+                primaryOffset: primaryOffset,
                 startsKeyframe: startsKeyframe, isLate: isLate), of: stream)
     }
 
@@ -182,6 +183,8 @@ extension Worker {
 
     /// After a batch: audio leaves at once, an unfinished video frame may wait a millisecond for its end.
     private func flushBatch() {
+        for producer in dirty where !producer.isVideo && producer.isDirty { producer.handOver() }
+        border.ring()
         var kept = 0
         for index in dirty.indices {
             let producer = dirty[index]

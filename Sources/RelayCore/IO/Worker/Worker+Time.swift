@@ -22,20 +22,29 @@ extension Worker {
             remindOfKeyframes()
             reportStatistics()
         }
+        border.tick()
         flushQueues()
     }
 
     /// Notes an audio level.
     func hear(level: UInt8, _ producer: Producer, _ stream: IncomingStream) {
         let publication = stream.publication
-        let room: RoomSpeakers
-        if let known = speakers[publication.room] {
-            room = known
+        if let listener = publication.listener {
+            listener.tell(.level(publication.id, level), urgently: false)
         } else {
-            room = RoomSpeakers()
-            speakers[publication.room] = room
+            hear(level: level, publication.participant, in: publication.room)
         }
-        room.heard(publication.participant, level: level, at: now)
+    }
+
+    func hear(level: UInt8, _ participant: ParticipantID, in room: RoomID) {
+        let speakers: RoomSpeakers
+        if let known = self.speakers[room] {
+            speakers = known
+        } else {
+            speakers = RoomSpeakers()
+            self.speakers[room] = speakers
+        }
+        speakers.heard(participant, level: level, at: now)
     }
 
     func pollSpeakers(_ room: RoomID) {
@@ -49,6 +58,8 @@ extension Worker {
         for producer in publication.producers {
             if let better = producer.chooseStream(at: now) {
                 requestKeyframe(of: better)
+            } else if let following = producer.following {
+                if producer.isAwaited { following.askForKeyframe(isReminder: true) }
             } else if let current = producer.current, producer.isAwaited, producer.isAlive(current, at: now) {
                 requestKeyframe(of: current)
             }
@@ -82,6 +93,10 @@ extension Worker {
         sum.bytesSent = forwarder.bytes
         sum.retransmissions = forwarder.retransmissions
         for socket in sockets { sum.sendDrops &+= socket.queue.drops }
+        for case let neighbour? in border.neighbours {
+            sum.handedOver &+= neighbour.packets
+            sum.handOverDrops &+= neighbour.drops
+        }
         report(.statistics(changed, sum))
     }
 

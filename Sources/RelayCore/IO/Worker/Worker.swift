@@ -15,6 +15,10 @@ final class Worker {
     let report: (WorkerEvent) -> Void
 
     let pool = PacketPool()
+    /// The other workers.
+    let border: Border
+    /// Publications of other workers whose audio levels this one collects, for its rooms' speakers.
+    var distantSpeakers: [PublicationID: (room: RoomID, participant: ParticipantID)] = [:]
     let checks = ConnectivityChecks()
     let inbound: InboundBatch
     let forwarder: Forwarder
@@ -35,9 +39,12 @@ final class Worker {
     var refusals = RefusalBudget()
     var ticks = 0
 
+    /// - Parameters:
+    ///   - number: this worker's among all.
+    ///   - inlets: every worker's; empty where there is only one.
     init(
         loop: EventLoop, sockets: [MediaSocket], certificate: Certificate, consentTimeout: Instant.Span,
-        report: @escaping (WorkerEvent) -> Void
+        number: Int = 0, inlets: [Inlet] = [], report: @escaping (WorkerEvent) -> Void
     ) {
         self.loop = loop
         self.sockets = sockets
@@ -45,7 +52,8 @@ final class Worker {
         self.consentTimeout = consentTimeout
         self.report = report
         inbound = InboundBatch(pool: pool)
-        forwarder = Forwarder(pool: pool, sockets: sockets)
+        forwarder = Forwarder(sockets: sockets)
+        border = Border(of: number, inlets: inlets, pool: pool)
         control = ControlBuffer()
         now = Instant(microseconds: loop.now)
     }
@@ -58,6 +66,12 @@ final class Worker {
         }
         for (index, socket) in sockets.enumerated() {
             _ = try loop.watch(fd: socket.descriptor, for: .readable) { [unowned self] _ in receive(on: index) }
+        }
+        if let inlet = border.inlet {
+            _ = try loop.watch(fd: inlet.doorbell.descriptor, for: .readable) { [unowned self] _ in
+                readClock()
+                answer(inlet)
+            }
         }
         _ = loop.timer(afterMilliseconds: Self.tickMilliseconds, repeatingMilliseconds: Self.tickMilliseconds) {
             [unowned self] in tick()
@@ -102,9 +116,15 @@ final class Worker {
         case .close(let id):
             guard let transport = transports[id] else { return }
             close(transport)
+        case .mirror(let id, let worker, let room, let participant, let tracks):
+            mirror(id, on: worker, room, participant, tracks)
+        case .tellLevels(let id, let worker): publications[id]?.listener = border.neighbour(worker)
+        case .listen(let id, let room, let participant): distantSpeakers[id] = (room, participant)
         case .endPublication(let id):
-            guard let publication = publications.removeValue(forKey: id) else { return }
-            endPublication(publication)
+            if let publication = publications.removeValue(forKey: id) { endPublication(publication) }
+            if let distant = distantSpeakers.removeValue(forKey: id) {
+                forgetSpeaker(distant.participant, in: distant.room)
+            }
         case .shutDown: shutDown()
         }
     }
@@ -162,17 +182,19 @@ final class Worker {
     private func select(_ selection: TrackSelection, of publication: Publication) {
         let returning = publication.producers.filter { $0.isVideo && !$0.isSelected && selection.video }
         publication.selection = selection
-        for producer in returning {
-            if let stream = producer.current ?? producer.streams.last { requestKeyframe(of: stream) }
-        }
+        for producer in returning { requestKeyframe(of: producer) }
     }
 
     private func endPublication(_ publication: Publication) {
         publication.close()
         dirty.removeAll { $0.isClosed }
-        speakers[publication.room]?.remove(publication.participant)
-        pollSpeakers(publication.room)
-        if speakers[publication.room]?.isEmpty == true { speakers[publication.room] = nil }
+        forgetSpeaker(publication.participant, in: publication.room)
+    }
+
+    private func forgetSpeaker(_ participant: ParticipantID, in room: RoomID) {
+        speakers[room]?.remove(participant)
+        pollSpeakers(room)
+        if speakers[room]?.isEmpty == true { speakers[room] = nil }
     }
 
     private func shutDown() {
@@ -213,5 +235,6 @@ final class Worker {
 
     func flushQueues() {
         for socket in sockets { socket.queue.flush() }
+        border.ring()
     }
 }

@@ -27,7 +27,14 @@ enum WorkerCommand: Sendable {
     /// What of a publication is to be forwarded.
     case select(PublicationID, TrackSelection)
     case close(TransportID)
-    /// A publication is over; its connection and its subscribers' are closed by commands of their own.
+    /// A publication whose publisher is on the worker of that number has subscribers here; or its tracks, all of them,
+    /// are others now.
+    case mirror(PublicationID, on: Int, RoomID, ParticipantID, [IncomingTrack])
+    /// A publication's audio levels are to be told to the worker of that number, which looks for the room's speaker.
+    case tellLevels(PublicationID, to: Int)
+    /// Audio levels of a publication on another worker are going to come.
+    case listen(to: PublicationID, RoomID, ParticipantID)
+    /// A publication is over, here or where it was mirrored from; its connection and its subscribers' are closed by commands of their own.
     case endPublication(PublicationID)
     /// Closes every connection, says so to the peers, and ends the thread.
     case shutDown

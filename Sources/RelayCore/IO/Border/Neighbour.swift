@@ -1,0 +1,154 @@
+internal import RelayProtocol
+
+/// Another worker, as one worker sees it: what goes there, what comes from there, and what each follows of the other.
+/// One thread's own.
+final class Neighbour {
+    let number: Int
+    private let own: Int
+    private let inlet: Inlet
+    private let outgoing: HandOverRing<Crossing>
+    let incoming: HandOverRing<Crossing>
+    private let pool: PacketPool
+    /// Producers here that are followed there, by the names they have there.
+    var followed: [MirrorName: Producer] = [:]
+    /// Producers there that are followed here.
+    private(set) var mirrors: [MirrorName: Producer] = [:]
+    private var nextName: MirrorName = 1
+    /// Something was appended that should not wait for the next tick.
+    private var isUrgent = false
+
+    /// Packets handed over, and those that found the ring full.
+    private(set) var packets: UInt64 = 0
+    private(set) var drops: UInt64 = 0
+    /// Wake-ups that it took.
+    private(set) var wakeUps: UInt64 = 0
+
+    init?(_ number: Int, of own: Int, inlets: [Inlet], pool: PacketPool) {
+        guard let outgoing = inlets[number].rings[own], let incoming = inlets[own].rings[number] else { return nil }
+        self.number = number
+        self.own = own
+        self.pool = pool
+        self.outgoing = outgoing
+        self.incoming = incoming
+        inlet = inlets[number]
+        outgoing.keep(pool)
+    }
+
+    // MARK: Giving
+
+    /// Hands over packets that leave together, all or none: half a frame is worth nothing.
+    func handOver(_ packets: UnsafeMutableBufferPointer<PendingPacket>, _ mark: Crossing.Mark) {
+        settle()
+        guard outgoing.free >= packets.count else {
+            drops &+= UInt64(packets.count)
+            return
+        }
+        for index in 0..<packets.count {
+            pool.retain(packets[index].slot)
+            _ = outgoing.append(.packet(packets[index], mark, isLast: index == packets.count - 1))
+        }
+        self.packets &+= UInt64(packets.count)
+        isUrgent = true
+    }
+
+    /// Tells what media does not depend on. It leaves half of the ring to media.
+    /// - Parameter urgently: before the next tick.
+    /// - Returns: whether there was room.
+    @discardableResult
+    func tell(_ crossing: Crossing, urgently: Bool = true) -> Bool {
+        if outgoing.free <= outgoing.capacity / 2 {
+            settle()
+            if outgoing.free <= outgoing.capacity / 2 { return false }
+        }
+        if let slot = crossing.slot { pool.retain(slot) }
+        isUrgent = isUrgent || urgently
+        return outgoing.append(crossing)
+    }
+
+    /// Shows what was appended, and wakes the other worker if it sleeps.
+    func ring() {
+        guard isUrgent else { return }
+        ringAnyway()
+    }
+
+    /// As `ring`, for what was not urgent, too.
+    func ringAnyway() {
+        guard outgoing.hasUnpublished else { return }
+        isUrgent = false
+        outgoing.publish()
+        if inlet.doorbell.ring() { wakeUps &+= 1 }
+    }
+
+    /// Takes back the slots of what the other worker is done with.
+    func settle() {
+        outgoing.settle { crossing in
+            if let slot = crossing.slot { pool.release(slot) }
+        }
+    }
+
+    // MARK: Following
+
+    /// A new name for `producer`, under which what it sends arrives.
+    func name(_ producer: Producer) -> MirrorName {
+        defer { nextName &+= 1 }
+        mirrors[nextName] = producer
+        return nextName
+    }
+
+    func forget(_ name: MirrorName) { mirrors[name] = nil }
+
+    func post(_ letter: Letter) { inlet.post(letter, from: own) }
+}
+
+/// Who follows a producer: what it hands over goes there, under this name.
+struct Follower {
+    unowned(unsafe) let neighbour: Neighbour
+    let name: MirrorName
+}
+
+/// A mirrored producer's way back to the real one.
+final class Following {
+    unowned let neighbour: Neighbour
+    private let publication: PublicationID
+    /// The name in force; nil while there are no consumers.
+    private(set) var name: MirrorName?
+    private var heard: Crossing.Mark?
+
+    init(_ publication: PublicationID, on neighbour: Neighbour) {
+        self.publication = publication
+        self.neighbour = neighbour
+    }
+
+    /// Follows while there is somebody to follow for.
+    func update(_ producer: Producer) {
+        let isWanted = !producer.consumers.isEmpty && !producer.isClosed
+        if isWanted, name == nil {
+            let name = neighbour.name(producer)
+            self.name = name
+            let track = producer.track
+            neighbour.post(.follow(publication, mid: track.mid, codec: track.codec, as: name))
+        } else if !isWanted, let name {
+            neighbour.forget(name)
+            neighbour.post(.unfollow(name))
+            self.name = nil
+        }
+    }
+
+    /// - Returns: what has changed at the producer since the last mark.
+    func heed(_ mark: Crossing.Mark) -> (paused: Bool, headersChanged: Bool) {
+        guard let before = heard else {
+            heard = mark
+            return (false, false)
+        }
+        heard = mark
+        return (before.pauses != mark.pauses, before.headerChanges != mark.headerChanges)
+    }
+
+    func askForKeyframe(isReminder: Bool) {
+        if let name { neighbour.tell(.keyframe(name, isReminder: isReminder)) }
+    }
+
+    func ask(for missing: Crossing.MissingPacket) {
+        if let name { neighbour.tell(.missing(name, missing)) }
+    }
+}
