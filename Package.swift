@@ -98,6 +98,7 @@ let tests: [Target] = [
         dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
         swiftSettings: swift),
     .testTarget(name: "LoadTests", dependencies: ["Load", "RelayIO", "RelayProtocol", "CNet"], swiftSettings: swift),
+    .testTarget(name: "BenchmarkTests", dependencies: ["switchyard-bench"], swiftSettings: swift),
     .testTarget(
         name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"],
         swiftSettings: swift),
@@ -112,7 +113,10 @@ let benchmarks: [Target] = [
         linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("pthread")]),
     .executableTarget(
         name: "switchyard-bench",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Load", "COpenSSL", "CNet", "CBench"],
+        dependencies: [
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "Web", "MediaServer", "Load", "COpenSSL", "CNet",
+            "CBench",
+        ],
         path: "Benchmarks/Suite", swiftSettings: swift),
 ]
 

@@ -3,14 +3,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #ifndef UDP_GRO
 #define UDP_GRO 104
@@ -144,66 +140,4 @@ int cbench_run_on(const int *processors, int count) {
     for (int i = 0; i < count; i++)
         if (processors[i] >= 0 && processors[i] < CPU_SETSIZE) CPU_SET(processors[i], &set);
     return sched_setaffinity(0, sizeof set, &set);
-}
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
-
-static double raw_gcm(int key_length, int length, int rounds) {
-    uint8_t key[32] = {1}, iv[12] = {2}, header[12] = {0x80}, in[2048] = {3}, out[2048];
-    int written, good = 1;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    if (!context || EVP_EncryptInit_ex2(context, key_length == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm(), key, NULL, NULL) != 1)
-        return -1;
-    double start = now();
-    for (int i = 0; i < rounds; i++) {
-        memcpy(iv + 8, &i, sizeof i);
-        OSSL_PARAM tag[] = {OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, out + length, 16),
-                            OSSL_PARAM_construct_end()};
-        good &= EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
-        good &= EVP_EncryptUpdate(context, NULL, &written, header, sizeof header);
-        good &= EVP_EncryptUpdate(context, out, &written, in, length);
-        good &= EVP_EncryptFinal_ex(context, out + length, &written);
-        good &= EVP_CIPHER_CTX_get_params(context, tag);
-    }
-    double spent = now() - start;
-    EVP_CIPHER_CTX_free(context);
-    return good ? spent / rounds : -1;
-}
-
-static double raw_counter(int length, int rounds) {
-    uint8_t key[20] = {1}, iv[16] = {2}, header[12] = {0x80}, rollover[4] = {0}, in[2048] = {3}, out[2048], tag[20];
-    int written, good = 1;
-    size_t tag_length;
-    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    EVP_MAC_CTX *mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-    OSSL_PARAM digest[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA1", 0), OSSL_PARAM_construct_end()};
-    if (!context || !mac || EVP_EncryptInit_ex2(context, EVP_aes_128_ctr(), key, NULL, NULL) != 1 ||
-        EVP_MAC_init(mac, key, sizeof key, digest) != 1)
-        return -1;
-    double start = now();
-    for (int i = 0; i < rounds; i++) {
-        memcpy(iv + 8, &i, sizeof i);
-        good &= EVP_EncryptInit_ex2(context, NULL, NULL, iv, NULL);
-        good &= EVP_EncryptUpdate(context, out, &written, in, length);
-        good &= EVP_MAC_init(mac, NULL, 0, NULL);
-        good &= EVP_MAC_update(mac, header, sizeof header);
-        good &= EVP_MAC_update(mac, out, (size_t)length);
-        good &= EVP_MAC_update(mac, rollover, sizeof rollover);
-        good &= EVP_MAC_final(mac, tag, &tag_length, sizeof tag);
-    }
-    double spent = now() - start;
-    EVP_MAC_CTX_free(mac);
-    EVP_MAC_free(hmac);
-    EVP_CIPHER_CTX_free(context);
-    return good ? spent / rounds : -1;
-}
-
-double cbench_raw_seal(int gcm, int key_length, int length, int rounds) {
-    if (length < 0 || length > 1900 || rounds < 1) return -1;
-    return gcm ? raw_gcm(key_length, length, rounds) : raw_counter(length, rounds);
 }

@@ -6,8 +6,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static malloc_counter_row spare[MALLOC_COUNTER_ROWS];
@@ -68,14 +71,16 @@ __attribute__((constructor)) static void map_table(void) {
     mine = NULL;
 }
 
-static void count(void) {
+static malloc_counter_row *own_row(void) {
     if (!mine) {
         unsigned row = atomic_fetch_add(&next_row, 1);
         mine = &table[row < MALLOC_COUNTER_ROWS ? row : MALLOC_COUNTER_ROWS - 1];
         mine->thread = (uint64_t)syscall(SYS_gettid);
     }
-    __atomic_fetch_add(&mine->allocations, 1, __ATOMIC_RELAXED);
+    return mine;
 }
+
+static void count(void) { __atomic_fetch_add(&own_row()->allocations, 1, __ATOMIC_RELAXED); }
 
 void *malloc(size_t size) {
     if (!is_ready()) return early_allocate(size);
@@ -125,3 +130,31 @@ void free(void *memory) {
     if (!memory || is_early(memory)) return;
     if (real_free) real_free(memory);
 }
+
+// Looked up at the first call, not ahead: it may come before any constructor has run.
+#define COUNTED(result, name, call, parameters, arguments)                                     \
+    result name parameters {                                                                   \
+        static result(*real) parameters;                                                       \
+        if (!real) *(void **)&real = find(#name);                                              \
+        __atomic_fetch_add(&own_row()->calls[MALLOC_COUNTER_##call], 1, __ATOMIC_RELAXED);     \
+        return real arguments;                                                                 \
+    }
+
+COUNTED(int, sendmmsg, SEND, (int fd, struct mmsghdr *messages, unsigned length, int flags), (fd, messages, length, flags))
+COUNTED(int, recvmmsg, RECEIVE, (int fd, struct mmsghdr *messages, unsigned length, int flags, struct timespec *limit),
+        (fd, messages, length, flags, limit))
+COUNTED(ssize_t, sendmsg, SINGLE, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+COUNTED(ssize_t, recvmsg, SINGLE, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+COUNTED(ssize_t, sendto, SINGLE,
+        (int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length),
+        (fd, data, size, flags, to, length))
+COUNTED(ssize_t, recvfrom, SINGLE, (int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length),
+        (fd, data, size, flags, from, length))
+COUNTED(int, epoll_wait, WAIT, (int fd, struct epoll_event *events, int count, int limit), (fd, events, count, limit))
+COUNTED(int, epoll_pwait, WAIT, (int fd, struct epoll_event *events, int count, int limit, const sigset_t *mask),
+        (fd, events, count, limit, mask))
+COUNTED(int, epoll_ctl, WAIT, (int poll, int operation, int fd, struct epoll_event *event), (poll, operation, fd, event))
+COUNTED(int, timerfd_settime, TIMER, (int fd, int flags, const struct itimerspec *time, struct itimerspec *before),
+        (fd, flags, time, before))
+COUNTED(ssize_t, read, READ, (int fd, void *data, size_t size), (fd, data, size))
+COUNTED(ssize_t, write, WRITE, (int fd, const void *data, size_t size), (fd, data, size))

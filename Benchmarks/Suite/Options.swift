@@ -8,7 +8,17 @@ struct Options {
     /// Another build of the server.
     var against: String?
     var thresholds = "Benchmarks/thresholds.json"
-    var consumers = 50
+    /// Recorded session descriptions.
+    var fixtures = "Tests/Fixtures/sdp"
+    /// Where everything that was measured is written, and what an earlier run wrote.
+    var json: String?
+    var compare: String?
+    /// Only the scenarios of macro whose names contain it.
+    var only = ""
+    /// Of the one producer; nil: 50, and 200.
+    private var givenConsumers: Int?
+    var consumers: Int { givenConsumers ?? 50 }
+    var consumerCounts: [Int] { givenConsumers.map { [$0] } ?? [50, 200] }
     /// Of one window, and how many; nil: what suits the suite.
     private var givenSeconds: Int?
     private var givenRounds: Int?
@@ -17,12 +27,12 @@ struct Options {
     var rounds: Int { givenRounds ?? (against == nil ? 3 : 15) }
     var kilobits = 2_000
     var idleConsumers = 500
-    var suites: Set<Suite> = [.micro, .forwarding, .allocations, .memory]
+    var suites = Set(Suite.allCases).subtracting([.bound])
 
-    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory }
+    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory, joins, macro }
 
     static let help = """
-        usage: switchyard-bench [options] [micro] [bound] [forwarding] [allocations] [memory]
+        usage: switchyard-bench [options] [micro] [bound] [forwarding] [allocations] [memory] [joins] [macro]
         Measures a release build of the server on loopback, beside the machine's bound, and holds the result against
         thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
         forwarding; alone it shows what the machine can do).
@@ -31,7 +41,11 @@ struct Options {
           --bound FILE         the forwarding-bound binary (default: beside this program)
           --malloc-counter FILE  the library that counts allocations (default: beside this program)
           --thresholds FILE    default Benchmarks/thresholds.json
-          --consumers N        subscribers of the one producer (default 50)
+          --fixtures FOLDER    recorded session descriptions (default Tests/Fixtures/sdp)
+          --json FILE          writes every figure, with its bound and its threshold
+          --compare FILE       what an earlier --json wrote: prints each figure beside the one it had
+          --only TEXT          of macro only the scenarios whose names contain it
+          --consumers N        subscribers of the one producer (default 50 and then 200)
           --kbps N             the producer's video bitrate (default 2000)
           --seconds N          one measuring window (default 6; with --against 2)
           --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against 15)
@@ -54,7 +68,11 @@ struct Options {
             case "--bound": bound = value
             case "--malloc-counter": mallocCounter = value
             case "--thresholds": thresholds = value
-            case "--consumers": consumers = try Self.number(value, argument, 1...500)
+            case "--fixtures": fixtures = value
+            case "--json": json = value
+            case "--compare": compare = value
+            case "--only": only = value
+            case "--consumers": givenConsumers = try Self.number(value, argument, 1...500)
             case "--kbps": kilobits = try Self.number(value, argument, 50...50_000)
             case "--seconds": givenSeconds = try Self.number(value, argument, 1...3_600)
             case "--rounds": givenRounds = try Self.number(value, argument, 1...100)
@@ -69,6 +87,12 @@ struct Options {
             named = [.forwarding]
         }
         if !named.isEmpty { suites = named }
+    }
+
+    func with(consumers: Int) -> Options {
+        var copy = self
+        copy.givenConsumers = consumers
+        return copy
     }
 
     private static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws -> Int {

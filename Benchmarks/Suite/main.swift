@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs the benchmarks that the command line names; 0: every threshold was kept, 1: one was missed, 2: it could not be measured.
-func runBenchmarks(_ arguments: [String]) -> Int32 {
+@MainActor func runBenchmarks(_ arguments: [String]) async -> Int32 {
     if arguments.contains("--help") {
         print(Options.help)
         return 0
@@ -9,21 +9,18 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     do {
         let options = try Options(arguments)
-        Processors.keepOffServerCore()
+        let earlier = try options.compare.map { try Findings(file: $0) }
         var report = Report(try Thresholds(file: options.thresholds))
-        if options.suites.contains(.micro) { report.add(micro: try MicroBenchmark().run()) }
-        if options.suites.contains(.bound) { report.add(bound: try ForwardingBenchmark(options: options).runBound()) }
         if let other = options.against {
+            Processors.keepOffServerCore()
             report.begin(comparison: other, consumers: options.consumers)
             let result = try ComparisonBenchmark(options: options).run(against: other) { report.add(pair: $0, $1) }
             report.add(comparison: result)
-        } else if options.suites.contains(.forwarding) {
-            report.add(forwarding: try ForwardingBenchmark(options: options).run(), consumers: options.consumers)
+        } else {
+            try await run(options, &report)
         }
-        if options.suites.contains(.allocations) {
-            report.add(allocations: try AllocationBenchmark(options: options).run())
-        }
-        if options.suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
+        if let file = options.json { try report.findings.write(file) }
+        if let earlier { report.compare(with: earlier) }
         for failure in report.failures { print("missed: \(failure)") }
         return report.failures.isEmpty ? 0 : 1
     } catch {
@@ -32,4 +29,29 @@ func runBenchmarks(_ arguments: [String]) -> Int32 {
     }
 }
 
-exit(runBenchmarks(Array(CommandLine.arguments.dropFirst())))
+@MainActor func run(_ options: Options, _ report: inout Report) async throws {
+    let suites = options.suites
+    if suites.contains(.micro) {
+        let micro = MicroBenchmark(options: options, thresholds: report.thresholds)
+        try await micro.run { group, rows in report.add(micro: group, rows) }
+    }
+    Processors.keepOffServerCore()
+    if suites.contains(.bound) { report.add(bound: try ForwardingBenchmark(options: options).runBound()) }
+    if suites.contains(.forwarding) {
+        for consumers in options.consumerCounts {
+            let result = try ForwardingBenchmark(options: options.with(consumers: consumers)).run()
+            report.add(forwarding: result, consumers: consumers)
+        }
+    }
+    if suites.contains(.allocations) { report.add(allocations: try AllocationBenchmark(options: options).run()) }
+    if suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
+    if suites.contains(.joins) { report.add(joins: try JoinBenchmark(options: options).run()) }
+    if suites.contains(.macro) {
+        let scenarios = Scenario.all.filter { options.only.isEmpty || $0.name.contains(options.only) }
+        guard !scenarios.isEmpty else { throw BenchmarkError("no scenario of macro is called \(options.only)") }
+        report.beginMacro()
+        for scenario in scenarios { report.add(macro: try MacroBenchmark(options: options).run(scenario)) }
+    }
+}
+
+exit(await runBenchmarks(Array(CommandLine.arguments.dropFirst())))

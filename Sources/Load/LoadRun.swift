@@ -46,6 +46,8 @@ package final class LoadRun {
     }
 
     private static let isInterrupted = Atomic<Bool>(false)
+    /// Whether a run of this process ended early by SIGINT or SIGTERM.
+    package static var wasInterrupted: Bool { isInterrupted.load(ordering: .relaxed) }
 
     /// Runs to the end, or until SIGINT or SIGTERM; blocking.
     package func run() -> LoadReport {

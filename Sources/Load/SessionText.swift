@@ -7,6 +7,12 @@ package enum SessionText {
         package var ufrag: String
         package var password: String
         package var fingerprint: String
+
+        package init(ufrag: String, password: String, fingerprint: String) {
+            self.ufrag = ufrag
+            self.password = password
+            self.fingerprint = fingerprint
+        }
     }
 
     /// What the server says about its side.

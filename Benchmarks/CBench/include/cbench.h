@@ -50,5 +50,30 @@ int cbench_run_on(const int *processors, int count);
 /// Encrypts a `length`-byte packet `rounds` times as SRTP needs it, by OpenSSL's public calls alone, and returns the
 /// nanoseconds of one. `gcm`: AES-GCM, else AES-CTR and HMAC-SHA1; -1 on failure.
 double cbench_raw_seal(int gcm, int key_length, int length, int rounds);
+/// The same for decrypting.
+double cbench_raw_open(int gcm, int key_length, int length, int rounds);
+
+/// Nanoseconds that this thread has run.
+double cbench_thread_time(void);
+
+/// A UDP socket on 127.0.0.1 whose port takes everything and keeps nothing; -1 and errno on failure.
+int cbench_sink(uint16_t *port);
+
+/// Nanoseconds of copying `length` bytes by memcpy.
+double cbench_copy(int length, int rounds);
+/// Nanoseconds of finding every `delimiter` in a text and copying what lies between.
+double cbench_copy_pieces(const uint8_t *text, size_t length, uint8_t delimiter, int rounds);
+
+/// Nanoseconds for each datagram of sending, `rounds` times, `runs` (at most 32) runs of `segments` datagrams of `length` bytes in
+/// one sendmmsg; -1 on failure.
+double cbench_raw_send(uint16_t port, int runs, int segments, int length, int rounds);
+
+/// What the least relay would do with frames of `packets` (at most 16) packets: for each of `consumers`, copy the header, encrypt
+/// by a context of its own (AES-128-GCM), and send them as one run, 32 runs in one sendmmsg. Nanoseconds for each datagram; -1 on
+/// failure.
+double cbench_raw_fan_out(uint16_t port, int consumers, int packets, int header, int payload, int frames);
+
+/// Nanoseconds that pass while one thread wakes another by an eventfd and is woken by another one; -1 on failure.
+double cbench_raw_round_trip(int rounds);
 
 #endif

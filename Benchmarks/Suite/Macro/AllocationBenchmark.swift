@@ -1,13 +1,15 @@
 import Foundation
 import Load
 
-/// Counts the server's allocations with a preloaded library, at two bitrates: what more packets add is theirs, and what both have in
-/// common belongs to timers, connectivity checks and reports.
+/// Counts the server's allocations and system calls with a preloaded library, at two bitrates: of allocations, what more packets add
+/// is theirs, and what both have in common belongs to timers, connectivity checks and reports.
 struct AllocationBenchmark {
     struct Window {
         var packets: UInt64
         /// By thread name.
         var allocations: [String: Int64]
+        /// Of all threads, by what is called.
+        var calls: [String: Int64]
         var total: Int64 { allocations.values.reduce(0, +) }
     }
 
@@ -19,12 +21,19 @@ struct AllocationBenchmark {
             guard fast.packets > slow.packets else { return .nan }
             return Double(max(0, fast.total - slow.total)) / Double(fast.packets - slow.packets)
         }
+
+        /// All of the slow window, timers and all: the fewer packets leave together, the more calls each takes.
+        var callsPerPacket: Double { Double(slow.calls.values.reduce(0, +)) / Double(max(1, slow.packets)) }
     }
 
     let options: Options
 
-    /// malloc_counter.h: rows of two 64-bit words, a thread's id and its count.
-    private static let tableBytes = 256 * 16
+    // malloc_counter.h: rows of 64-bit words: a thread's id, its allocations, its system calls by kind.
+    private static let rowWords = 10
+    private static let tableBytes = 256 * rowWords * 8
+    private static let callNames = [
+        "sendmmsg", "recvmmsg", "single sends and receives", "epoll", "timerfd_settime", "read", "write",
+    ]
 
     func run() throws -> Result {
         guard FileManager.default.fileExists(atPath: options.mallocCounter) else {
@@ -63,19 +72,26 @@ struct AllocationBenchmark {
         meeting.loop.run(seconds: Double(options.seconds), sender: sender)
         let after = try counts(table, meeting.server.process)
         return Window(
-            packets: (meeting.received - before.received).packets, allocations: after.merging(before.counts) { $0 - $1 }
-        )
+            packets: (meeting.received - before.received).packets,
+            allocations: after.allocations.merging(before.counts.allocations) { $0 - $1 },
+            calls: after.calls.merging(before.counts.calls) { $0 - $1 })
     }
 
-    private func counts(_ file: String, _ process: ChildProcess) throws -> [String: Int64] {
+    private typealias Counts = (allocations: [String: Int64], calls: [String: Int64])
+
+    private func counts(_ file: String, _ process: ChildProcess) throws -> Counts {
         let data = try Data(contentsOf: URL(fileURLWithPath: file))
         let names = process.threads
         return data.withUnsafeBytes { bytes in
             let words = bytes.bindMemory(to: UInt64.self)
-            return stride(from: 0, to: words.count - 1, by: 2).reduce(into: [:]) { sums, at in
-                guard words[at] != 0 else { return }
-                sums[names[words[at]] ?? "ended", default: 0] += Int64(clamping: words[at + 1])
+            var counts: Counts = ([:], [:])
+            for at in stride(from: 0, through: words.count - Self.rowWords, by: Self.rowWords) where words[at] != 0 {
+                counts.allocations[names[words[at]] ?? "ended", default: 0] += Int64(clamping: words[at + 1])
+                for (kind, name) in Self.callNames.enumerated() {
+                    counts.calls[name, default: 0] += Int64(clamping: words[at + 2 + kind])
+                }
             }
+            return counts
         }
     }
 }

@@ -19,9 +19,7 @@ struct ForwardingBenchmark {
         var authentic: Int
         var forged: Int
 
-        /// Of the medians.
-        var ratio: Double { median(server.map(\.cost)) / median(bound.map(\.cost)) }
-        var lost: Int64 { server.reduce(0) { $0 + $1.lost } }
+        var ratio: Ratio { Ratio(server.map(\.cost), to: bound.map(\.cost)) }
     }
 
     let options: Options

@@ -7,7 +7,7 @@ enum Processors {
 
     static var areApart: Bool { allowed.count > 1 }
 
-    /// Runs `body` on the measured process's core, so that what it starts stays there.
+    /// Runs `body` on the measured process's core; processes and threads that it starts stay there.
     static func onServerCore<Result>(_ body: () throws -> Result) rethrows -> Result {
         guard areApart else { return try body() }
         _ = cbench_run_on(Array(allowed.prefix(1)), 1)

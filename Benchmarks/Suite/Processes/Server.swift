@@ -5,6 +5,8 @@ import Load
 struct Server {
     let process: ChildProcess
     let api: MediaServerAPI
+    /// Of the REST API.
+    let port: UInt16
     private let folder: String
 
     /// - Parameter binary: instead of the options' one.
@@ -14,7 +16,8 @@ struct Server {
             binary ?? options.server,
             [
                 "serve", "--no-supervise", "--listen", "127.0.0.1:0", "--media-port", "0", "--workers", "1",
-                "--announce", "127.0.0.1", "--log-level", "warning", "--data-dir", folder,
+                "--announce", "127.0.0.1",
+                "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
             ],
             environment: environment)
         do {
@@ -23,6 +26,7 @@ struct Server {
             guard let http = line.split(separator: " ").first(where: { $0.hasPrefix("http=") }),
                 let port = http.split(separator: ":").last.flatMap({ UInt16($0) })
             else { throw BenchmarkError("the server said: \(line)") }
+            self.port = port
             api = try MediaServerAPI(port: port)
         } catch {
             process.stop()

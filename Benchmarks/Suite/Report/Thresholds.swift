@@ -4,8 +4,17 @@ import Foundation
 struct Thresholds: Decodable {
     /// Processor time for a forwarded packet, as a multiple of the machine's bound.
     var forwardingRatio: Double
+    /// The same where one publisher has two hundred subscribers.
+    var forwardingRatioTo200: Double
+    /// Processor time of the fan-out by itself, as a multiple of a C loop that does as much.
+    var fanOutRatio: Double
     /// What one forwarded packet adds, rounded to the third decimal.
     var allocationsPerPacket: Double
+    var systemCallsPerPacket: Double
+    var joinsPerCoreSecond: Double
+    /// One way, at no more than 70 % of the server's core.
+    var latencyP50Milliseconds: Double
+    var latencyP99Milliseconds: Double
     var idleTransportKibibytes: Double
     /// Share of packets that may be lost on loopback.
     var lossShare: Double
