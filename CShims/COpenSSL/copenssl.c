@@ -106,9 +106,10 @@ void copenssl_hmac_tag(const copenssl_hmac *hmac, const void *first, size_t firs
     memcpy(tag, digest, (size_t)(tag_length < SHA_DIGEST_LENGTH ? tag_length : SHA_DIGEST_LENGTH));
 }
 
-static int accept_any_certificate(int preverified, X509_STORE_CTX *store) {
-    (void)preverified;
+// Certificates are self-signed: the fingerprint from the SDP is what counts, so no chain is built, nor looked at.
+static int accept_any_certificate(X509_STORE_CTX *store, void *argument) {
     (void)store;
+    (void)argument;
     return 1;
 }
 
@@ -117,10 +118,11 @@ SSL_CTX *copenssl_dtls_context(X509 *certificate, EVP_PKEY *key, const char *srt
     if (!context) return NULL;
     SSL_CTX_set_min_proto_version(context, DTLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any_certificate);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_cert_verify_callback(context, accept_any_certificate, NULL);
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     if (SSL_CTX_use_certificate(context, certificate) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1 &&
         SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!PSK") == 1 &&
         SSL_CTX_set_tlsext_use_srtp(context, srtp_profiles) == 0)

@@ -16,6 +16,8 @@ final class Transport {
     var connectedAt: Instant?
     /// When a settled association got an alert: perhaps the peer's goodbye, which cannot be read any more.
     var alertedAt: Instant?
+    /// Where it stands in the worker's roster.
+    var place: Int?
     /// When the DTLS retransmission timer is due.
     var dtlsDeadline: Instant?
     var state = TransportState.new
@@ -36,6 +38,8 @@ final class Transport {
     var statistics = TransportStatistics()
     /// The numbers as last reported.
     var reported: TransportStatistics?
+    /// Media bytes when they were last measured, and when that was.
+    var measured: (bytes: UInt64, at: Instant)
 
     init(
         id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?, at now: Instant
@@ -45,6 +49,7 @@ final class Transport {
         self.inbound = inbound
         credentials = [(ufrag, password)]
         openedAt = now
+        measured = (0, now)
     }
 
     /// Media may be sent: keys and a path are there.

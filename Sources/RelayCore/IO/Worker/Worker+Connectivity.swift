@@ -1,4 +1,5 @@
 internal import Log
+internal import Loop
 internal import RelayControl
 internal import RelayProtocol
 
@@ -35,10 +36,11 @@ extension Worker {
         case .disconnected: setState(transport, transport.sealer != nil ? .connected : .connecting)
         default: break
         }
-        beginDTLS(transport)
+        if transport.remote?.weAreDTLSClient == true { beginDTLS(transport) }
     }
 
-    /// Makes the DTLS association once the remote description and a path are there.
+    /// Makes the DTLS association once the remote description and a path are there: as the client at once, as the server
+    /// when the peer begins.
     func beginDTLS(_ transport: Transport) {
         guard transport.dtls == nil, let remote = transport.remote, transport.paths.selected != nil else { return }
         do {
@@ -53,17 +55,47 @@ extension Worker {
     }
 
     func receiveDTLS(_ datagram: UnsafeRawBufferPointer, on path: Path) {
-        guard let transport = byPath[path], let dtls = transport.dtls else {
+        guard let transport = byPath[path], transport.remote != nil else {
             totals.datagramsRefused &+= 1
             return
         }
-        if dtls.isSettled, datagram.first == Self.alertRecord { transport.alertedAt = transport.alertedAt ?? now }
-        dtls.receive(datagram)
+        if let dtls = transport.dtls, dtls.isSettled {
+            if datagram.first == Self.alertRecord { transport.alertedAt = transport.alertedAt ?? now }
+            return
+        }
+        let isFirst = handshakes.isEmpty
+        guard transport.dtls != nil || datagram.first == Self.handshakeRecord,
+            handshakes.push(datagram, of: transport.id)
+        else {
+            totals.datagramsRefused &+= 1
+            return
+        }
+        if isFirst { handshakeTurn?.post(()) }
+    }
+
+    private static let alertRecord: UInt8 = 21
+    private static let handshakeRecord: UInt8 = 22
+
+    /// One turn's share of what waits; the loop looks at its sockets before the next.
+    func workOffHandshakes() {
+        readClock()
+        let start = now
+        while let item = handshakes.next(at: now, turnBegan: start) {
+            if let transport = transports[item.owner] { take(item.datagram, of: transport) }
+            readClock()
+        }
+        flushQueues()
+        if !handshakes.isEmpty { handshakeTurn?.post(()) }
+    }
+
+    private func take(_ datagram: [UInt8], of transport: Transport) {
+        beginDTLS(transport)
+        guard let dtls = transport.dtls else { return }
+        datagram.withUnsafeBytes { dtls.receive($0) }
         drainDTLS(transport)
         follow(dtls, of: transport)
     }
 
-    private static let alertRecord: UInt8 = 21
     /// A peer repeats the handshake's last flight for some seconds at most.
     private static let settlingTime = Instant.Span.seconds(10)
     /// Who is still there checks at least this often (RFC 7675: every 5 s, give or take a fifth).
@@ -119,13 +151,14 @@ extension Worker {
         guard let dtls = transport.dtls else { return }
         if let path = transport.paths.selected { dtls.drain { send($0, on: path) } }
         transport.dtlsDeadline = dtls.timeout.map { now + $0 }
+        handshaking[transport.id] = transport.dtlsDeadline == nil ? nil : transport
     }
 
     // MARK: Time
 
     /// Retransmits handshakes that are due.
     func pollHandshakes() {
-        for transport in Array(transports.values) {
+        for transport in Array(handshaking.values) {
             guard let deadline = transport.dtlsDeadline, deadline <= now, let dtls = transport.dtls else { continue }
             dtls.handleTimeout()
             drainDTLS(transport)
@@ -133,10 +166,10 @@ extension Worker {
         }
     }
 
-    /// Notices peers that went silent (RFC 7675) and forgets old paths.
+    /// Notices peers that went silent (RFC 7675) and forgets old paths. Everybody's turn comes four times a second.
     func pollConsent() {
         let worrying = min(Instant.Span.seconds(7), Instant.Span(microseconds: consentTimeout.microseconds / 2))
-        for transport in Array(transports.values) {
+        for transport in roster.next(&consentRound, of: 250 / Self.tickMilliseconds) {
             // Before the remote description nobody can be expected; a backend may take its time to answer.
             guard transport.remote != nil || transport.paths.lastCheck != nil else { continue }
             let silence = now - (transport.paths.lastCheck ?? transport.describedAt ?? transport.openedAt)

@@ -8,20 +8,18 @@ extension Worker {
     func tick() {
         readClock()
         ticks &+= 1
-        for transport in transports.values {
+        for transport in publishing.values {
             if let inbound = transport.inbound { pollFeedback(transport, inbound) }
         }
         if ticks % 5 == 0 { pollHandshakes() }
         if ticks % 10 == 0 {
             for room in Array(speakers.keys) { pollSpeakers(room) }
             for publication in publications.values { pollLayers(of: publication) }
-            for transport in transports.values { transport.inbound?.expireHistories(pool, at: now) }
+            for transport in publishing.values { transport.inbound?.expireHistories(pool, at: now) }
         }
-        if ticks % 25 == 0 { pollConsent() }
-        if ticks % 100 == 0 {
-            remindOfKeyframes()
-            reportStatistics()
-        }
+        pollConsent()
+        if ticks % 10 == 0 { reportStatistics() }
+        if ticks % 100 == 0 { remindOfKeyframes() }
         border.tick()
         flushQueues()
     }
@@ -78,9 +76,10 @@ extension Worker {
         }
     }
 
+    /// Of a tenth of the transports at a time, so that everybody's numbers are at most a second old.
     private func reportStatistics() {
         var changed: [TransportID: TransportStatistics] = [:]
-        for transport in transports.values {
+        for transport in roster.next(&statisticsRound, of: 10) {
             measure(transport)
             if transport.reported != transport.statistics {
                 transport.reported = transport.statistics
@@ -97,12 +96,14 @@ extension Worker {
             sum.handedOver &+= neighbour.packets
             sum.handOverDrops &+= neighbour.drops
         }
-        report(.statistics(changed, sum))
+        if !changed.isEmpty || ticks % 100 == 0 { report(.statistics(changed, sum)) }
     }
 
     private func measure(_ transport: Transport) {
-        let previous = transport.reported ?? TransportStatistics()
-        transport.statistics.bitrate = (transport.statistics.bytes &- previous.bytes) &* 8
+        let bits = (transport.statistics.bytes &- transport.measured.bytes) &* 8
+        let span = UInt64(max(1, (now - transport.measured.at).microseconds))
+        transport.statistics.bitrate = bits &* 1_000_000 / span
+        transport.measured = (transport.statistics.bytes, now)
         if let inbound = transport.inbound {
             let streams = inbound.streams.values.filter { $0.repairs == nil }
             transport.statistics.lost = streams.reduce(0) { $0 &+ UInt64(max(0, $1.statistics.cumulativeLost)) }

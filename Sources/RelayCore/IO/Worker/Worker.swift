@@ -23,6 +23,15 @@ final class Worker {
     let inbound: InboundBatch
     let forwarder: Forwarder
     var transports: [TransportID: Transport] = [:]
+    var roster = Roster()
+    /// Those who bring media.
+    var publishing: [TransportID: Transport] = [:]
+    /// Those whose retransmission timer runs.
+    var handshaking: [TransportID: Transport] = [:]
+    /// DTLS datagrams whose turn has not come.
+    var handshakes = HandshakeQueue<TransportID>()
+    /// Posted to by the worker itself, when there is more to do in the loop's next turn.
+    var handshakeTurn: Mailbox<Void>?
     var byUfrag: [String: Transport] = [:]
     var byPath: [Path: Transport] = [:]
     var publications: [PublicationID: Publication] = [:]
@@ -38,6 +47,8 @@ final class Worker {
     var totals = RelayTotals()
     var refusals = RefusalBudget()
     var ticks = 0
+    var consentRound = Roster.Round()
+    var statisticsRound = Roster.Round()
 
     /// - Parameters:
     ///   - number: this worker's among all.
@@ -64,6 +75,7 @@ final class Worker {
             readClock()
             flushFrames()
         }
+        handshakeTurn = try loop.mailbox(of: Void.self) { [unowned self] _ in workOffHandshakes() }
         for (index, socket) in sockets.enumerated() {
             _ = try loop.watch(fd: socket.descriptor, for: .readable) { [unowned self] _ in receive(on: index) }
         }
@@ -142,11 +154,13 @@ final class Worker {
             transport.publication = publication
             // A publisher who reloads opens the new connection before the old one is closed.
             publication.transport = transport
+            publishing[id] = transport
         case .subscriber(let publicationID):
             transport = Transport(id: id, role: role, ufrag: ufrag, password: password, inbound: nil, at: now)
             transport.publication = publications[publicationID]
         }
         transports[id] = transport
+        roster.add(transport)
         byUfrag[ufrag] = transport
     }
 
@@ -159,7 +173,7 @@ final class Worker {
             transport.sealer = nil
             transport.opener = nil
         }
-        if transport.paths.selected != nil { beginDTLS(transport) }
+        if remote.weAreDTLSClient { beginDTLS(transport) }
     }
 
     private func setConsumers(of transport: Transport, in publication: Publication, _ tracks: [OutgoingTrack]) {
@@ -222,6 +236,9 @@ final class Worker {
         }
         setState(transport, .closed)
         transports[transport.id] = nil
+        roster.remove(transport)
+        publishing[transport.id] = nil
+        handshaking[transport.id] = nil
         for (ufrag, _) in transport.credentials where byUfrag[ufrag] === transport { byUfrag[ufrag] = nil }
         for path in transport.paths.paths where byPath[path] === transport { byPath[path] = nil }
         if let inbound = transport.inbound {

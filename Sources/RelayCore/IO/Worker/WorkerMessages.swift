@@ -50,7 +50,8 @@ enum TransportRole: Sendable {
 enum WorkerEvent: Sendable {
     case state(TransportID, TransportState)
     case speaker(RoomID, ParticipantID?)
-    /// About once a second: the connections whose numbers changed, and the worker's totals.
+    /// Several times a second: those of a part of the connections that changed, everybody's about once a second, and the
+    /// worker's totals.
     case statistics([TransportID: TransportStatistics], RelayTotals)
     /// Every connection is closed and the thread is about to end.
     case ended
