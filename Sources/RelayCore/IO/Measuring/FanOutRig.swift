@@ -29,7 +29,7 @@ package final class FanOutRig {
         let loopback = Endpoint(high: 0, low: 0x7f00_0001, port: 0, isIPv6: false)
         let bound = try MediaSocket.bind(loopback)
         socket = MediaSocket(descriptor: bound.descriptor, local: bound.local)
-        forwarder = Forwarder(pool: pool, sockets: [socket])
+        forwarder = Forwarder(sockets: [socket])
         producer = Producer(track: incoming, pool: pool)
         publication = Publication(id: PublicationID(value: 1), room: RoomID("rig"), participant: ParticipantID("rig"))
         stream = IncomingStream(ssrc: 1, producer: producer, of: publication, at: .zero)
@@ -87,7 +87,8 @@ package final class FanOutRig {
         let fields = ExtensionFields(packet, header: header, table: table)
         _ = producer.gather(
             PendingPacket(
-                slot: slot, header: header, fields: fields, payloadLength: payload, startsKeyframe: true, isLate: false),
+                slot: slot, memory: memory, header: header, fields: fields, payloadLength: payload,
+                startsKeyframe: true, isLate: false),
             of: stream)
     }
 
