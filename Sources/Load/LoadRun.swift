@@ -30,12 +30,12 @@ package final class LoadRun {
     {
         self.options = options
         self.onSample = onSample
-        let target = try LoadTarget(options.target, allowed: options.allowed)
+        let target = try LoadTarget(options.target, allowed: options.allowed, takesPath: options.driver.hasPath)
         self.target = target
         let key = options.apiKey
         let driver = options.driver
         // The first connection tells at once that there is no server.
-        _ = try driver.connect(to: target, key: key)
+        _ = try ServerConnection(address: target.address, port: target.port, key: key)
         control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key) }
         poll = try SocketPoll()
         do { certificate = try Certificate() } catch { throw .machine("no certificate: \(error)") }

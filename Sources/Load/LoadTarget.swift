@@ -6,18 +6,28 @@ package struct LoadTarget: Equatable, Sendable {
     /// Numeric.
     package var address: String
     package var port: UInt16
+    /// Of the API at this server, such as `/janus`; empty for none.
+    package let path: String
     private let allowed: Set<String>
     package let isLoopback: Bool
 
     /// - Parameters:
     ///   - text: `http://ADDR:PORT`, ADDR being an IP address or `localhost`.
     ///   - allowed: addresses given by `--allow-target`.
-    package init(_ text: String, allowed: Set<String>) throws(LoadError) {
+    ///   - takesPath: a path may follow.
+    package init(_ text: String, allowed: Set<String>, takesPath: Bool = false) throws(LoadError) {
+        let form = "http://ADDR:PORT" + (takesPath ? "/PATH" : "")
         guard text.lowercased().hasPrefix("http://") else {
-            throw .usage("--target must be http://ADDR:PORT, not \"\(text)\"")
+            throw .usage("--target must be \(form), not \"\(text)\"")
         }
         var authority = text.dropFirst(7)
         while authority.last == "/" { authority.removeLast() }
+        let pathStart = takesPath ? authority.firstIndex(of: "/") ?? authority.endIndex : authority.endIndex
+        path = String(authority[pathStart...])
+        guard path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw .usage("--target must be \(form), not \"\(text)\"")
+        }
+        authority = authority[..<pathStart]
         let host: String
         var rest = authority[...]
         if authority.first == "[", let end = authority.firstIndex(of: "]") {
@@ -30,7 +40,7 @@ package struct LoadTarget: Equatable, Sendable {
         }
         guard rest.isEmpty || rest.first == ":", let port = rest.isEmpty ? 80 : UInt16(rest.dropFirst()), port > 0
         else {
-            throw .usage("--target must be http://ADDR:PORT, not \"\(text)\"")
+            throw .usage("--target must be \(form), not \"\(text)\"")
         }
         address = host == "localhost" ? "127.0.0.1" : host
         self.port = port
