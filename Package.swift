@@ -63,7 +63,9 @@ let rest: [Target] = [
     .target(name: "Loop", dependencies: ["Log", "CUV", "CNet"], path: "Sources/Loop", swiftSettings: swift),
     .target(
         name: "Load",
-        dependencies: ["RelayControl", "RelayProtocol", "RelayIO", "Configuration", "CNice", "COpenSSL", "CNet"],
+        dependencies: [
+            "RelayControl", "RelayProtocol", "RelayIO", "Configuration", "CNice", "CHTTPParser", "COpenSSL", "CNet",
+        ],
         path: "Sources/Load", swiftSettings: swift),
     .executableTarget(
         name: "switchyard",

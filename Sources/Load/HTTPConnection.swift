@@ -6,7 +6,7 @@ final class HTTPConnection {
     private let fd: Int32
     private let host: String
     private let key: String?
-    private var buffer: [UInt8] = []
+    private let reader = ResponseReader()
 
     /// - Parameter key: sent as `Authorization: Bearer`.
     init(address: String, port: UInt16, key: String?) throws(LoadError) {
@@ -29,44 +29,15 @@ final class HTTPConnection {
 
     deinit { close(fd) }
 
-    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> (status: Int, body: [UInt8]) {
+    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> ResponseReader.Response {
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\n"
         if let key { head += "Authorization: Bearer \(key)\r\n" }
         if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }
         try send(Array((head + "\r\n").utf8) + (body ?? []))
-        let header = try readHeader()
-        let lines = header.split(whereSeparator: \.isNewline)
-        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw .server("not an HTTP response: \(header.prefix(200))")
-        }
-        let length = lines.lazy.compactMap { line -> Int? in
-            let pair = line.split(separator: ":", maxSplits: 1)
-            guard pair.count == 2, pair[0].lowercased() == "content-length" else { return nil }
-            return Int(pair[1].filter { $0 != " " })
-        }.first
-        guard let length, (0...(64 << 20)).contains(length) else {
-            throw .server("a response to \(method) \(path) without a usable Content-Length")
-        }
-        while buffer.count < length { try receive() }
-        let bytes = Array(buffer.prefix(length))
-        buffer.removeFirst(length)
-        return (status, bytes)
-    }
-
-    private func readHeader() throws(LoadError) -> String {
-        let end = Array("\r\n\r\n".utf8)
-        var searched = 0
         while true {
-            guard buffer.count < 1 << 16 else { throw .server("not an HTTP response") }
-            while searched + 4 <= buffer.count {
-                if buffer[searched..<searched + 4].elementsEqual(end) {
-                    let text = String(decoding: buffer[..<searched], as: UTF8.self)
-                    buffer.removeFirst(searched + 4)
-                    return text
-                }
-                searched += 1
-            }
-            try receive()
+            let bytes = try receive()
+            if let response = try reader.take(bytes) { return response }
+            if bytes.isEmpty { throw .connection("\(host) closed the HTTP connection") }
         }
     }
 
@@ -79,10 +50,11 @@ final class HTTPConnection {
         }
     }
 
-    private func receive() throws(LoadError) {
+    /// Empty where the server has closed.
+    private func receive() throws(LoadError) -> ArraySlice<UInt8> {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count = recv(fd, &chunk, chunk.count, 0)
-        guard count > 0 else { throw .connection("\(host) closed the HTTP connection") }
-        buffer += chunk.prefix(count)
+        guard count >= 0 else { throw .connection("no answer from \(host): \(String(cString: strerror(errno)))") }
+        return chunk.prefix(count)
     }
 }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import RelayIO
 
 /// One flag of `switchyard load`: how it is read and explained.
 struct LoadFlag: Sendable {
@@ -115,6 +116,13 @@ struct LoadFlag: Sendable {
             guard let rate = Double(text), rate >= 0, rate <= 6_000 else { return false }
             options.churn = rate
             return true
+        },
+        LoadFlag(
+            "srtp", "PROFILE", expected: "one of \(SRTPProfile.allCases.map(\.name).joined(separator: ", "))",
+            "offer this SRTP profile alone, such as SRTP_AEAD_AES_128_GCM"
+        ) { options, text in
+            options.profile = SRTPProfile.allCases.first { $0.name == text }
+            return options.profile != nil
         },
         LoadFlag(
             "server-pid", .number(in: 1...Int32.max), optional: \.serverPID,

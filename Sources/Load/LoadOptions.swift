@@ -1,5 +1,6 @@
 internal import Configuration
 internal import FoundationEssentials
+package import RelayIO
 
 /// What `switchyard load` was asked to do.
 package struct LoadOptions: Sendable, Equatable {
@@ -25,6 +26,8 @@ package struct LoadOptions: Sendable, Equatable {
     package var joinRate: Double?
     /// Participants that leave, and come back at once, a minute.
     package var churn = 0.0
+    /// The only SRTP profile that is offered; nil: all, as a browser does.
+    package var profile: SRTPProfile?
     package var serverPID: Int32?
     package var jsonFile: String?
     package var htmlFile: String?

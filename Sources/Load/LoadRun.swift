@@ -13,6 +13,8 @@ package final class LoadRun {
     private let poll: SocketPoll
     private let memory = ReceiveMemory()
     private let certificate: Certificate
+    /// Of this machine, where the clients' sockets are.
+    private let host: String
     private let trace: VideoTrace?
     private var clients: [UInt32: any MediaClient] = [:]
     private var nextTag: UInt32 = 0
@@ -36,9 +38,10 @@ package final class LoadRun {
         let driver = options.driver
         // The first connection tells at once that there is no server.
         _ = try ServerConnection(address: target.address, port: target.port, key: key)
+        host = try target.ownAddress()
         control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key) }
         poll = try SocketPoll()
-        do { certificate = try Certificate() } catch { throw .machine("no certificate: \(error)") }
+        do { certificate = try Certificate(profiles: options.profile.map { [$0] } ?? SRTPProfile.allCases) } catch { throw .machine("no certificate: \(error)") }
         trace =
             options.videoBitrate > 0
             ? VideoTrace(kilobits: options.videoBitrate / 1_000, framesPerSecond: options.framesPerSecond) : nil
@@ -271,7 +274,7 @@ package final class LoadRun {
     }
 
     private func publish(_ participant: Participant) throws(LoadError) {
-        let connection = try PeerConnection(certificate, isLocal: target.isLoopback)
+        let connection = try PeerConnection(certificate, host: host)
         let publisher = Publisher(connection, sendsAudio: options.sendsAudio, trace: trace)
         participant.publisher = publisher
         add(publisher)
@@ -285,7 +288,7 @@ package final class LoadRun {
         guard participant.watches, participant.subscriptions[producer] == nil,
             let sources = participants[key(participant.room, producer)]?.publisher?.sources
         else { return }
-        let connection = try PeerConnection(certificate, isLocal: target.isLoopback)
+        let connection = try PeerConnection(certificate, host: host)
         let subscription = try Subscription(
             connection, producer: producer, offer: offer, sources: sources, ledger: tally.ledger)
         participant.subscriptions[producer] = subscription

@@ -67,6 +67,30 @@ package struct LoadTarget: Equatable, Sendable {
         return Self.isLoopback(endpoint)
     }
 
+    /// This machine's address on the way there.
+    func ownAddress() throws(LoadError) -> String {
+        var endpoint = cnet_endpoint()
+        guard !isLoopback, cnet_endpoint_parse(address, port, &endpoint) == 0, endpoint.is_ipv6 == 0 else {
+            return "127.0.0.1"
+        }
+        var storage = sockaddr_storage()
+        var length = cnet_endpoint_to_sockaddr(&endpoint, &storage)
+        // Connecting a UDP socket sends nothing; it only chooses the way.
+        let fd = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(fd) }
+        let result = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(fd, $0, length) == 0 ? getsockname(fd, $0, &length) : -1
+            }
+        }
+        guard result == 0, cnet_endpoint_from_sockaddr(&storage, &endpoint) == 0 else {
+            throw .machine("no way to \(address): \(String(cString: strerror(errno)))")
+        }
+        var text = [CChar](repeating: 0, count: 64)
+        cnet_endpoint_format(&endpoint, &text)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     private static func isLoopback(_ endpoint: cnet_endpoint) -> Bool {
         endpoint.is_ipv6 == 0 ? endpoint.low >> 24 == 127 : endpoint.high == 0 && endpoint.low == 1
     }

@@ -25,13 +25,16 @@ package final class PeerConnection {
     private var nextCheck: Int64 = 0
     private var nextTimeout: Int64?
 
-    /// - Parameter isLocal: the server is on this machine, so that the socket need not be reachable from elsewhere.
-    package init(_ certificate: Certificate, isLocal: Bool = true) throws(LoadError) {
+    /// - Parameter host: the address of this machine that the socket is bound to.
+    package init(_ certificate: Certificate, host: String = "127.0.0.1") throws(LoadError) {
         self.certificate = certificate
-        var address = cnet_endpoint(high: 0, low: isLocal ? 0x7f00_0001 : 0, port: 0, is_ipv6: 0)
+        var address = cnet_endpoint()
+        guard cnet_endpoint_parse(host, 0, &address) == 0 else { throw .machine("\(host) is no address") }
         fd = cnet_udp_open(&address)
         guard fd >= 0 else { throw .machine("no UDP socket: \(String(cString: strerror(errno)))") }
-        local = SessionText.Local(ufrag: Self.token(8), password: Self.token(24), fingerprint: certificate.fingerprint)
+        local = SessionText.Local(
+            ufrag: Self.token(8), password: Self.token(24), fingerprint: certificate.fingerprint,
+            candidate: (host, address.port))
     }
 
     deinit { _ = Glibc.close(fd) }
@@ -46,7 +49,7 @@ package final class PeerConnection {
             throw .server("\(description.address) is no address")
         }
         checks = ControllingChecks(
-            localUfrag: local.ufrag, remoteUfrag: description.ufrag, remotePassword: description.password)
+            local: local, remoteUfrag: description.ufrag, remotePassword: description.password)
         do {
             endpoint = try DTLSEndpoint(certificate: certificate, isClient: true, expected: description.fingerprints)
         } catch {
@@ -59,7 +62,7 @@ package final class PeerConnection {
     package func takeHandshake(_ datagram: UnsafeRawBufferPointer) {
         guard let first = datagram.first else { return }
         switch first {
-        case 0...3: takeResponse(datagram)
+        case 0...3: takeCheck(datagram)
         case 20...63:
             endpoint?.receive(datagram)
             advanceHandshake()
@@ -67,7 +70,11 @@ package final class PeerConnection {
         }
     }
 
-    private func takeResponse(_ datagram: UnsafeRawBufferPointer) {
+    private func takeCheck(_ datagram: UnsafeRawBufferPointer) {
+        if ControllingChecks.isRequest(datagram) {
+            checks?.answer(to: datagram, from: remote)?.withUnsafeBytes { send($0) }
+            return
+        }
         guard checks?.isSuccess(datagram) == true, state == .checking else { return }
         state = .handshaking
         endpoint?.start()

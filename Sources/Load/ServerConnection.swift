@@ -11,7 +11,7 @@ final class ServerConnection {
         connection = try HTTPConnection(address: address, port: port, key: key)
     }
 
-    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> (status: Int, body: [UInt8]) {
+    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> ResponseReader.Response {
         let open: HTTPConnection
         if let connection {
             open = connection
@@ -20,7 +20,9 @@ final class ServerConnection {
             connection = open
         }
         do throws(LoadError) {
-            return try open.request(method, path, body: body)
+            let response = try open.request(method, path, body: body)
+            if !response.keepsAlive { connection = nil }
+            return response
         } catch {
             // What the rest of the answer would be is unknown, whatever went wrong.
             connection = nil

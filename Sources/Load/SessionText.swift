@@ -7,11 +7,22 @@ package enum SessionText {
         package var ufrag: String
         package var password: String
         package var fingerprint: String
+        /// Of our socket: the only candidate, so that nothing is left to trickle. Nil: the server finds out.
+        package var candidate: String?
 
-        package init(ufrag: String, password: String, fingerprint: String) {
+        /// - Parameter candidate: an address and a port, apart.
+        package init(ufrag: String, password: String, fingerprint: String, candidate: (host: String, port: UInt16)? = nil) {
             self.ufrag = ufrag
             self.password = password
             self.fingerprint = fingerprint
+            self.candidate = candidate.map { "1 1 udp 2122260223 \($0.host) \($0.port) typ host generation 0" }
+        }
+
+        var iceLines: [String] {
+            let way = candidate.map { ["a=candidate:\($0)", "a=end-of-candidates"] } ?? ["a=ice-options:trickle"]
+            return ["a=ice-ufrag:\(ufrag)", "a=ice-pwd:\(password)"] + way + [
+                "a=fingerprint:sha-256 \(fingerprint)"
+            ]
         }
     }
 
@@ -70,10 +81,7 @@ package enum SessionText {
     }
 
     private static func transport(_ local: Local, _ setup: Setup) -> [String] {
-        [
-            "c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0", "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
-            "a=ice-options:trickle", "a=fingerprint:sha-256 \(local.fingerprint)", "a=setup:\(setup.rawValue)",
-        ]
+        ["c=IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 0.0.0.0"] + local.iceLines + ["a=setup:\(setup.rawValue)"]
     }
 
     private static let common = [
@@ -111,11 +119,7 @@ package enum SessionText {
             lines.append(line == "a=sendonly" || line == "a=sendrecv" ? "a=recvonly" : line)
             if line == "v=0" { lines.append("o=- \(session) 2 IN IP4 127.0.0.1") }
             if line.hasPrefix("a=mid:") {
-                lines += [
-                    "a=ice-ufrag:\(local.ufrag)", "a=ice-pwd:\(local.password)",
-                    "a=fingerprint:sha-256 \(local.fingerprint)",
-                    "a=setup:active",
-                ]
+                lines += local.iceLines + ["a=setup:active"]
             }
         }
         return text(lines)

@@ -10,13 +10,16 @@ package final class Certificate: @unchecked Sendable {
     private let x509: OpaquePointer
     private let key: OpaquePointer
 
-    package init() throws(CipherError) {
+    /// - Parameter profiles: of SRTP, that are offered and taken, best first.
+    package init(profiles: [SRTPProfile] = SRTPProfile.allCases) throws(CipherError) {
         var x509: OpaquePointer?
         var key: OpaquePointer?
         guard copenssl_make_certificate("switchyard", &x509, &key) == 0, let x509, let key else {
             throw .setUp("certificate")
         }
-        guard let context = copenssl_dtls_context(x509, key, SRTPProfile.offer) else { throw .setUp("DTLS context") }
+        guard let context = copenssl_dtls_context(x509, key, SRTPProfile.offer(profiles)) else {
+            throw .setUp("DTLS context")
+        }
         self.x509 = x509
         self.key = key
         self.context = context

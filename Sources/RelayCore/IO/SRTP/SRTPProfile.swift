@@ -31,7 +31,7 @@ package enum SRTPProfile: UInt, CaseIterable, Sendable {
     package var controlOverhead: Int { isGCM ? 20 : 14 }
 
     /// The list for `SSL_CTX_set_tlsext_use_srtp`.
-    package static var offer: String { allCases.map(\.name).joined(separator: ":") }
+    static func offer(_ profiles: [SRTPProfile]) -> String { profiles.map(\.name).joined(separator: ":") }
 }
 
 /// One direction's master key and salt.
