@@ -13,6 +13,10 @@ struct Options {
     /// Where everything that was measured is written, and what an earlier run wrote.
     var json: String?
     var compare: String?
+    /// Another server that the same scenarios are given to.
+    var versus: String?
+    /// Those of them that were named; empty: all.
+    var scenarios: [VersusScenario] = []
     /// Only the scenarios of macro whose names contain it.
     var only = ""
     /// Of the one producer; nil: 50, and 200.
@@ -27,9 +31,9 @@ struct Options {
     var rounds: Int { givenRounds ?? (against == nil ? 3 : 15) }
     var kilobits = 2_000
     var idleConsumers = 500
-    var suites = Set(Suite.allCases).subtracting([.bound])
+    var suites = Set(Suite.allCases).subtracting([.bound, .versus])
 
-    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory, joins, macro }
+    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory, joins, macro, versus }
 
     static let help = """
         usage: switchyard-bench [options] [micro] [bound] [forwarding] [allocations] [memory] [joins] [macro]
@@ -38,6 +42,8 @@ struct Options {
         forwarding; alone it shows what the machine can do).
           --server FILE        the switchyard binary (default: beside this program)
           --against FILE       another build of the server: forwarding measures both in turn (A B A B) and prints the ratio
+          --versus janus [SCENARIO…]  Debian's Janus and this server in turn (A B A B) under the same scenarios:
+                               \(VersusScenario.all.map(\.name).joined(separator: ", "))
           --bound FILE         the forwarding-bound binary (default: beside this program)
           --malloc-counter FILE  the library that counts allocations (default: beside this program)
           --thresholds FILE    default Benchmarks/thresholds.json
@@ -56,7 +62,11 @@ struct Options {
         var rest = arguments[...]
         var named: Set<Suite> = []
         while let argument = rest.popFirst() {
-            if let suite = Suite(rawValue: argument) {
+            if versus != nil, let scenario = VersusScenario.all.first(where: { $0.name == argument }) {
+                scenarios.append(scenario)
+                continue
+            }
+            if let suite = Suite(rawValue: argument), suite != .versus {
                 named.insert(suite)
                 continue
             }
@@ -65,6 +75,9 @@ struct Options {
             switch argument {
             case "--server": server = value
             case "--against": against = value
+            case "--versus":
+                guard value == "janus" else { throw BenchmarkError("--versus knows janus, not \(value)") }
+                versus = value
             case "--bound": bound = value
             case "--malloc-counter": mallocCounter = value
             case "--thresholds": thresholds = value
@@ -85,6 +98,12 @@ struct Options {
                 throw BenchmarkError("--against goes with forwarding alone")
             }
             named = [.forwarding]
+        }
+        if versus != nil {
+            guard named.isEmpty, against == nil else {
+                throw BenchmarkError("--versus goes with the names of its scenarios alone")
+            }
+            named = [.versus]
         }
         if !named.isEmpty { suites = named }
     }

@@ -46,11 +46,24 @@ import Foundation
     if suites.contains(.allocations) { report.add(allocations: try AllocationBenchmark(options: options).run()) }
     if suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
     if suites.contains(.joins) { report.add(joins: try JoinBenchmark(options: options).run()) }
+    if suites.contains(.versus) { try runVersus(options, &report) }
     if suites.contains(.macro) {
         let scenarios = Scenario.all.filter { options.only.isEmpty || $0.name.contains(options.only) }
         guard !scenarios.isEmpty else { throw BenchmarkError("no scenario of macro is called \(options.only)") }
         report.beginMacro()
         for scenario in scenarios { report.add(macro: try MacroBenchmark(options: options).run(scenario)) }
+    }
+}
+
+@MainActor func runVersus(_ options: Options, _ report: inout Report) throws {
+    let path = try NetworkPath()
+    defer { path.remove() }
+    report.begin(versus: "Janus")
+    for scenario in options.scenarios.isEmpty ? VersusScenario.all : options.scenarios {
+        let row = try VersusBenchmark(options: options, path: path).run(scenario) { [report] who, window in
+            report.add(versus: "\(scenario.name): \(who)", window)
+        }
+        report.add(versus: row)
     }
 }
 

@@ -92,7 +92,9 @@ final class JanusSession {
     private func call(_ path: String, _ request: JanusRequest) throws(LoadError) -> JanusResponse {
         let response = try connection.request("POST", path, body: request.json())
         guard response.status == 200 else {
-            throw .server("Janus answered \(request.janus) with \(response.status): \(String(decoding: response.body.prefix(200), as: UTF8.self))")
+            throw .server(
+                "Janus answered \(request.janus) with \(response.status): \(String(decoding: response.body.prefix(200), as: UTF8.self))"
+            )
         }
         heardAt = now()
         let message = try JanusResponse(response.body)

@@ -41,7 +41,9 @@ package final class LoadRun {
         host = try target.ownAddress()
         control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key) }
         poll = try SocketPoll()
-        do { certificate = try Certificate(profiles: options.profile.map { [$0] } ?? SRTPProfile.allCases) } catch { throw .machine("no certificate: \(error)") }
+        do { certificate = try Certificate(profiles: options.profile.map { [$0] } ?? SRTPProfile.allCases) } catch {
+            throw .machine("no certificate: \(error)")
+        }
         trace =
             options.videoBitrate > 0
             ? VideoTrace(kilobits: options.videoBitrate / 1_000, framesPerSecond: options.framesPerSecond) : nil

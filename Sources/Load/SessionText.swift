@@ -11,7 +11,9 @@ package enum SessionText {
         package var candidate: String?
 
         /// - Parameter candidate: an address and a port, apart.
-        package init(ufrag: String, password: String, fingerprint: String, candidate: (host: String, port: UInt16)? = nil) {
+        package init(
+            ufrag: String, password: String, fingerprint: String, candidate: (host: String, port: UInt16)? = nil
+        ) {
             self.ufrag = ufrag
             self.password = password
             self.fingerprint = fingerprint

@@ -24,6 +24,14 @@ import Testing
         #expect(reason.contains("--allow-target") && reason.contains("attack"))
     }
 
+    @Test func aPathIsTakenWhereTheDriverHasOne() throws {
+        let target = try LoadTarget("http://127.0.0.1:8088/janus/", allowed: [], takesPath: true)
+        #expect(target.path == "/janus" && target.port == 8088)
+        #expect(try LoadTarget("http://[::1]:8088", allowed: [], takesPath: true).path.isEmpty)
+        #expect(throws: LoadError.self) { try LoadTarget("http://127.0.0.1:8088/janus", allowed: []) }
+        #expect(throws: LoadError.self) { try LoadTarget("http://127.0.0.1/a b", allowed: [], takesPath: true) }
+    }
+
     @Test func whatIsListedIsTakenAndSoIsItsMedia() throws {
         let target = try LoadTarget("http://192.0.2.7:8080", allowed: ["192.0.2.7", "192.0.2.8"])
         #expect(!target.isLoopback)

@@ -9,7 +9,8 @@ final class ChildProcess {
     private let output = Pipe()
     private var pending = ""
 
-    init(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    /// - Parameter log: where what it prints goes; nil: `readLine` has it.
+    init(_ path: String, _ arguments: [String], environment: [String: String] = [:], log: String? = nil) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw BenchmarkError("\(path) is not an executable file")
         }
@@ -18,6 +19,13 @@ final class ChildProcess {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
+        if let log {
+            guard FileManager.default.createFile(atPath: log, contents: nil),
+                let file = FileHandle(forWritingAtPath: log)
+            else { throw BenchmarkError("\(log) cannot be written") }
+            process.standardOutput = file
+            process.standardError = file
+        }
         try Processors.onServerCore { try process.run() }
         cbench_child_began(process.processIdentifier)
     }

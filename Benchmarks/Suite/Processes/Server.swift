@@ -9,17 +9,23 @@ struct Server {
     let port: UInt16
     private let folder: String
 
-    /// - Parameter binary: instead of the options' one.
-    init(_ options: Options, binary: String? = nil, environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - binary: instead of the options' one.
+    ///   - environment: has the API key where it is not on loopback.
+    ///   - path: the network it is in, instead of this machine's loopback.
+    init(
+        _ options: Options, binary: String? = nil, environment: [String: String] = [:], at path: NetworkPath? = nil
+    ) throws {
         folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())-\(UInt32.random(in: .min ... .max))"
-        process = try ChildProcess(
-            binary ?? options.server,
-            [
-                "serve", "--no-supervise", "--listen", "127.0.0.1:0", "--media-port", "0", "--workers", "1",
-                "--announce", "127.0.0.1",
-                "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
-            ],
-            environment: environment)
+        let address = path?.serverAddress ?? "127.0.0.1"
+        let program = binary ?? options.server
+        let arguments = [
+            "serve", "--no-supervise", "--listen", "\(address):0", "--media-port", "0", "--workers", "1",
+            "--announce", address,
+            "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
+        ]
+        let start = try path?.command(program, arguments) ?? (program, arguments)
+        process = try ChildProcess(start.0, start.1, environment: environment)
         do {
             // ready http=ADDR:PORT media=ADDR:PORT[,…]
             let line = try process.readLine()
@@ -27,7 +33,8 @@ struct Server {
                 let port = http.split(separator: ":").last.flatMap({ UInt16($0) })
             else { throw BenchmarkError("the server said: \(line)") }
             self.port = port
-            api = try MediaServerAPI(port: port)
+            api = try MediaServerAPI(
+                address: address, port: port, key: environment["SWITCHYARD_HTTP_API_KEYS"])
         } catch {
             process.stop()
             throw error

@@ -18,6 +18,8 @@ struct Thresholds: Decodable {
     var idleTransportKibibytes: Double
     /// Share of packets that may be lost on loopback.
     var lossShare: Double
+    /// How many times our processor time for a packet Janus takes at least, by kind of scenario.
+    var versusJanus: [String: Double]
 
     init(file: String) throws {
         guard let data = FileManager.default.contents(atPath: file) else {
