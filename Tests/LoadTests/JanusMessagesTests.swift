@@ -22,9 +22,9 @@ import Testing
     @Test func aWatcherJoinsOneFeedAndAnswersBesideStart() throws {
         let join = try object(.message("t2", .joinAsSubscriber(.number(12), feed: .number(9_007_199_254_740_993))))
         let body = try #require(join["body"] as? [String: Any])
-        #expect(body["ptype"] as? String == "subscriber" && body["room"] as? UInt64 == 12)
+        #expect(body["ptype"] as? String == "subscriber" && body["room"] as? Int == 12)
         let streams = try #require(body["streams"] as? [[String: Any]])
-        #expect(streams.count == 1 && streams[0]["feed"] as? UInt64 == 9_007_199_254_740_993)
+        #expect(streams.count == 1 && streams[0]["feed"] as? Int == 9_007_199_254_740_993)
         let start = try object(.message("t3", .start, JanusRequest.Description(type: "answer", sdp: "v=0\r\n")))
         #expect((start["body"] as? [String: Any])?["request"] as? String == "start")
         #expect((start["jsep"] as? [String: Any])?["sdp"] as? String == "v=0\r\n")
