@@ -5,11 +5,8 @@ import Web
 // From the rooms' values to the wire's, for the REST routes, the events and the demo alike.
 
 extension Participant {
-    /// What the application attached, as JSON again.
-    var userInfoValue: JSONValue {
-        // It was encoded from such a value, so that it can always be read back.
-        (try? JSONBody.decode(JSONValue.self, from: Array(userInfo.utf8))) ?? .object([:])
-    }
+    /// What the application attached: JSON that was checked and written anew when it came.
+    var userInfoValue: RawJSON { RawJSON(userInfo) }
 
     /// What is forwarded of this user; nothing where it sends nothing.
     var constraints: Constraints { Constraints(publication?.selection ?? .none) }
@@ -75,7 +72,7 @@ extension TransportRow {
         self.init(
             id: producer?.value, state: statistics.state.rawValue, bytes: statistics.bytes, packets: statistics.packets,
             bitrate: statistics.bitrate, lost: statistics.lost,
-            rtt_ms: statistics.roundTripMilliseconds.map { .number($0) } ?? .null)
+            rtt_ms: statistics.roundTripMilliseconds)
     }
 }
 
@@ -129,13 +126,5 @@ extension RoomEventMessage {
     private static func bounded(_ addressees: [Addressee]) -> [Addressee] {
         let bytes = addressees.reduce(0) { $0 + ($1.offer?.utf8.count ?? 0) }
         return bytes <= maximumBytes ? addressees : addressees.map { Addressee(user: $0.user, offer: nil) }
-    }
-}
-
-extension Encodable {
-    /// The value as one line of JSON.
-    var jsonText: String {
-        // None of the wire types has an `encode` that throws.
-        String(decoding: (try? JSONBody.encode(self)) ?? [], as: UTF8.self)
     }
 }

@@ -82,5 +82,7 @@ extension CallFailure {
         self.init(status: failure.status, field: field, message: message)
     }
 
-    var response: Response { .json(ErrorBody(error: [field.rawValue: message]), status: status) }
+    var response: Response {
+        .json(ErrorBody(error: FieldError(field: field.rawValue, message: message)), status: status)
+    }
 }

@@ -13,7 +13,7 @@ import Web
 ///     {"type":"transport","producer"?,"state"}
 ///     {"type":"room.deleted"}
 ///     {"type":"error","request"?,"id"?,"error":{"<field>":"<message>"}}
-nonisolated enum DemoMessage: Encodable {
+nonisolated enum DemoMessage: JSONWritable {
     case joined(id: String, room: String, users: [UserItem])
     case produced(answer: SessionDescription?, constraints: Constraints)
     case consumed(id: String, refused: [RefusedItem])
@@ -26,40 +26,41 @@ nonisolated enum DemoMessage: Encodable {
     case roomDeleted
     case error(request: String?, id: String?, field: String, message: String)
 
-    private enum Key: CodingKey {
-        case type, id, room, users, answer, constraints, refused, user, userInfo, offer, producer, state, request, error
+    func write(to writer: inout JSONWriter) {
+        writer.object { fields in
+            fields.field("type", type)
+            write(&fields)
+        }
     }
 
-    func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
-        try fields.encode(type, forKey: .type)
+    private func write(_ fields: inout JSONWriter.Fields) {
         switch self {
         case .joined(let id, let room, let users):
-            try fields.encode(id, forKey: .id)
-            try fields.encode(room, forKey: .room)
-            try fields.encode(users, forKey: .users)
+            fields.field("id", id)
+            fields.field("room", room)
+            fields.field("users", users)
         case .produced(let answer, let constraints):
-            try fields.encodeIfPresent(answer, forKey: .answer)
-            try fields.encode(constraints, forKey: .constraints)
+            fields.field("answer", answer)
+            fields.field("constraints", constraints)
         case .consumed(let id, let refused):
-            try fields.encode(id, forKey: .id)
-            if !refused.isEmpty { try fields.encode(refused, forKey: .refused) }
-        case .userAdded(let user): try fields.encode(user, forKey: .user)
-        case .userDeleted(let id), .producerStopped(let id): try fields.encode(id, forKey: .id)
+            fields.field("id", id)
+            if !refused.isEmpty { fields.field("refused", refused) }
+        case .userAdded(let user): fields.field("user", user)
+        case .userDeleted(let id), .producerStopped(let id): fields.field("id", id)
         case .producer(let user):
-            try fields.encode(user.id, forKey: .id)
-            try fields.encode(user.userInfo, forKey: .userInfo)
-            try fields.encodeIfPresent(user.constraints, forKey: .constraints)
-            try fields.encodeIfPresent(user.offer, forKey: .offer)
-        case .speaker(let id): try fields.encode(id, forKey: .id)
+            fields.field("id", user.id)
+            fields.field("userInfo", user.userInfo)
+            fields.field("constraints", user.constraints)
+            fields.field("offer", user.offer)
+        case .speaker(let id): if let id { fields.field("id", id) } else { fields.field("id", RawJSON.null) }
         case .transport(let producer, let state):
-            try fields.encodeIfPresent(producer, forKey: .producer)
-            try fields.encode(state, forKey: .state)
+            fields.field("producer", producer)
+            fields.field("state", state)
         case .roomDeleted: break
         case .error(let request, let id, let field, let message):
-            try fields.encodeIfPresent(request, forKey: .request)
-            try fields.encodeIfPresent(id, forKey: .id)
-            try fields.encode([field: message], forKey: .error)
+            fields.field("request", request)
+            fields.field("id", id)
+            fields.field("error", FieldError(field: field, message: message))
         }
     }
 

@@ -22,7 +22,8 @@ extension Participant {
 
     /// - Parameter userInfo: nil means `{}`.
     init(id: ParticipantID, userInfo: JSONValue?, isAttended: Bool = false) throws(CallFailure) {
-        let text = (userInfo ?? .object([:])).jsonText
+        // None of the kinds of value has an `encode` that throws.
+        let text = userInfo.map { String(decoding: (try? JSONBody.encode($0)) ?? [], as: UTF8.self) } ?? "{}"
         guard text.utf8.count <= Self.maximumUserInfoBytes else {
             throw .tooLarge(.userInfo, "is larger than \(Self.maximumUserInfoBytes) bytes")
         }

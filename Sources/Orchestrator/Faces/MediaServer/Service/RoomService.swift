@@ -52,7 +52,9 @@ extension RoomService {
             }
         }
         carryOut(events)
-        return others.map { Addressee(user: current($0.user, in: room), offer: $0.offer) }
+        // A producer may have turned out to be lost meanwhile.
+        let present = Dictionary(try self.room(room).participants.map { ($0.id, $0) }) { first, _ in first }
+        return others.map { Addressee(user: present[$0.user.id] ?? $0.user, offer: $0.offer) }
     }
 
     func deleteUser(_ user: ParticipantID, from room: RoomID) throws(CallFailure) -> Departure {
@@ -245,10 +247,6 @@ extension RoomService {
 
     private func others(than user: ParticipantID, in room: RoomID) -> [Participant] {
         (try? rooms.room(room).others(than: user)) ?? []
-    }
-
-    private func current(_ user: Participant, in room: RoomID) -> Participant {
-        (try? rooms.participant(user.id, in: room)) ?? user
     }
 
     private func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(CallFailure) -> Result {

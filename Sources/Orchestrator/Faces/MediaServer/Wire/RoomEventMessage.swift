@@ -1,12 +1,12 @@
 import Web
 
 /// A server-sent event; which fields it has depends on its type.
-nonisolated struct RoomEventMessage: Encodable {
+nonisolated struct RoomEventMessage: JSONWritable {
     var type: String
     var room_id: String
     var time: String
     var id: String?
-    var userInfo: JSONValue?
+    var userInfo: RawJSON?
     var constraints: Constraints?
     var outbound: [UserItem]?
     var count: Int?
@@ -29,31 +29,36 @@ nonisolated struct RoomEventMessage: Encodable {
         return message
     }
 
-    private enum Key: CodingKey {
-        case type, room_id, time, id, userInfo, constraints, outbound, count, producer_id, state
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: Key.self)
-        try fields.encode(type, forKey: .type)
-        try fields.encode(room_id, forKey: .room_id)
-        try fields.encode(time, forKey: .time)
-        try fields.encodeIfPresent(id, forKey: .id)
-        if idIsNull { try fields.encodeNil(forKey: .id) }
-        try fields.encodeIfPresent(userInfo, forKey: .userInfo)
-        try fields.encodeIfPresent(constraints, forKey: .constraints)
-        try fields.encodeIfPresent(outbound, forKey: .outbound)
-        try fields.encodeIfPresent(count, forKey: .count)
-        try fields.encodeIfPresent(producer_id, forKey: .producer_id)
-        try fields.encodeIfPresent(state, forKey: .state)
+    func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("constraints", constraints)
+            $0.field("count", count)
+            if idIsNull { $0.field("id", RawJSON.null) } else { $0.field("id", id) }
+            $0.field("outbound", outbound)
+            $0.field("producer_id", producer_id)
+            $0.field("room_id", room_id)
+            $0.field("state", state)
+            $0.field("time", time)
+            $0.field("type", type)
+            $0.field("userInfo", userInfo)
+        }
     }
 }
 
 /// The event that stands for those that are not kept any more.
-nonisolated struct LostEventsMessage: Encodable {
+nonisolated struct LostEventsMessage: JSONWritable {
     var type = "events.lost"
     /// Absent on the stream of all rooms.
     var room_id: String?
     var time: String
     var message = "events after the given Last-Event-ID are no longer kept: read the rooms anew"
+
+    func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("message", message)
+            $0.field("room_id", room_id)
+            $0.field("time", time)
+            $0.field("type", type)
+        }
+    }
 }

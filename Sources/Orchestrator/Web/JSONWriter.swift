@@ -1,0 +1,148 @@
+/// Writes JSON straight into bytes: what lists everybody in a room is written for everybody who comes, and going through
+/// `Encodable` takes many times as long.
+nonisolated public struct JSONWriter {
+    public private(set) var bytes: [UInt8] = []
+
+    public init() {}
+
+    // MARK: Values
+
+    /// Text that is JSON already.
+    public mutating func raw(_ json: String) { bytes.append(contentsOf: json.utf8) }
+
+    public mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { utf8 in
+            var plain = 0
+            for index in utf8.indices {
+                let byte = utf8[index]
+                if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { continue }
+                bytes.append(contentsOf: utf8[plain..<index])
+                bytes.append(contentsOf: Self.escape(of: byte).utf8)
+                plain = index + 1
+            }
+            bytes.append(contentsOf: utf8[plain...])
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// What stands for a byte that a string may not have as it is (RFC 8259, section 7).
+    private static func escape(of byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "\n"): return "\\n"
+        case UInt8(ascii: "\r"): return "\\r"
+        case UInt8(ascii: "\t"): return "\\t"
+        case 0..<0x20:
+            let digits = String(byte, radix: 16)
+            return "\\u00" + (digits.utf8.count == 1 ? "0" : "") + digits
+        default: return "\\" + String(UnicodeScalar(byte))
+        }
+    }
+
+    public mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
+        bytes.append(UInt8(ascii: "["))
+        for (number, element) in elements.enumerated() {
+            if number > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(&self, element)
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// - Parameter write: writes the fields.
+    public mutating func object(_ write: (inout Fields) -> Void) {
+        bytes.append(UInt8(ascii: "{"))
+        var fields = Fields(writer: JSONWriter())
+        swap(&fields.writer, &self)
+        write(&fields)
+        swap(&fields.writer, &self)
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// The fields of an object, in the order in which they are written.
+    nonisolated public struct Fields {
+        fileprivate var writer: JSONWriter
+        private var isFirst = true
+
+        fileprivate init(writer: JSONWriter) { self.writer = writer }
+
+        private mutating func name(_ name: String) {
+            if !isFirst { writer.bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            writer.string(name)
+            writer.bytes.append(UInt8(ascii: ":"))
+        }
+
+        public mutating func field(_ name: String, _ value: some JSONWritable) {
+            self.name(name)
+            value.write(to: &writer)
+        }
+
+        /// Left out where it is nil.
+        public mutating func field(_ name: String, _ value: (some JSONWritable)?) {
+            if let value { field(name, value) }
+        }
+    }
+}
+
+/// What can be written as JSON.
+nonisolated public protocol JSONWritable {
+    func write(to writer: inout JSONWriter)
+}
+
+nonisolated extension JSONWritable {
+    public var jsonBytes: [UInt8] {
+        var writer = JSONWriter()
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    /// The value as one line of JSON.
+    public var jsonText: String { String(decoding: jsonBytes, as: UTF8.self) }
+}
+
+/// Text that is JSON already and is passed on as it is.
+nonisolated public struct RawJSON: JSONWritable, Sendable, Hashable {
+    public let text: String
+
+    /// - Parameter text: one whole JSON value; nobody looks into it again.
+    public init(_ text: String) { self.text = text }
+
+    public static let null = RawJSON("null")
+
+    public func write(to writer: inout JSONWriter) { writer.raw(text) }
+}
+
+nonisolated extension String: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.string(self) }
+}
+
+nonisolated extension Bool: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.raw(self ? "true" : "false") }
+}
+
+nonisolated extension Int: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.raw(String(self)) }
+}
+
+nonisolated extension UInt64: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.raw(String(self)) }
+}
+
+nonisolated extension Double: JSONWritable {
+    /// Numbers that JSON has not are null.
+    public func write(to writer: inout JSONWriter) { writer.raw(isFinite ? String(self) : "null") }
+}
+
+nonisolated extension Array: JSONWritable where Element: JSONWritable {
+    public func write(to writer: inout JSONWriter) { writer.array(self) { $1.write(to: &$0) } }
+}
+
+nonisolated extension Response {
+    /// A response with that value as its JSON body.
+    public static func json(_ value: some JSONWritable, status: Int = 200) -> Response {
+        Response(
+            status: status, headers: Headers([("Content-Type", "application/json; charset=utf-8")]),
+            body: value.jsonBytes)
+    }
+}
