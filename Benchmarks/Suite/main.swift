@@ -1,4 +1,5 @@
 import Foundation
+import Load
 
 /// Runs the benchmarks that the command line names; 0: every threshold was kept, 1: one was missed, 2: it could not be measured.
 @MainActor func runBenchmarks(_ arguments: [String]) async -> Int32 {
@@ -51,7 +52,15 @@ import Foundation
         let scenarios = Scenario.all.filter { options.only.isEmpty || $0.name.contains(options.only) }
         guard !scenarios.isEmpty else { throw BenchmarkError("no scenario of macro is called \(options.only)") }
         report.beginMacro()
-        for scenario in scenarios { report.add(macro: try MacroBenchmark(options: options).run(scenario)) }
+        for scenario in scenarios {
+            do {
+                report.add(macro: try MacroBenchmark(options: options).run(scenario))
+            } catch {
+                // The others may well be measured.
+                if LoadRun.wasInterrupted { throw error }
+                report.miss("\(scenario.name) could not be measured: \(error)")
+            }
+        }
     }
 }
 

@@ -140,9 +140,7 @@ extension Report {
     ) {
         keep(.macro, "\(row.scenario.name): \(name)", value, "", limit: limit)
         if limit.isKept(by: value) { return }
-        let text = "\(row.scenario.name): \(name): \(decimal(value, decimals)), \(limit.text(decimals, ""))"
-        say("  MISS \(text)")
-        fail(text)
+        miss("\(row.scenario.name): \(name): \(decimal(value, decimals)), \(limit.text(decimals, ""))")
     }
 
     private mutating func keepAll(_ row: MacroBenchmark.Row) {

@@ -16,8 +16,6 @@ extension Report {
         guard let limit = row.limit, let bound = row.bound else { return }
         let ratio = row.value / bound
         if limit.isKept(by: ratio) { return }
-        let text = "\(row.name): ×\(decimal(ratio, 2)) of the bound, \(limit.text(2, ""))"
-        say("  MISS \(text)")
-        fail(text)
+        miss("\(row.name): ×\(decimal(ratio, 2)) of the bound, \(limit.text(2, ""))")
     }
 }

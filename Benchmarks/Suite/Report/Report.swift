@@ -38,6 +38,12 @@ struct Report {
     }
 
     mutating func fail(_ what: String) { failures.append(what) }
+
+    /// Says what failed where it happened, too.
+    mutating func miss(_ what: String) {
+        say("  MISS \(what)")
+        fail(what)
+    }
 }
 
 /// Text in a column; of more than its width, whole.
