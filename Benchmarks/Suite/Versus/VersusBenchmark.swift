@@ -96,8 +96,8 @@ struct VersusBenchmark {
         load.allowed = [path.serverAddress]
         // The handshakes of more at once would be the generator's limit.
         let each = Double(load.meets ? load.publishers : max(1, load.publishers))
-        load.joinRate = max(5, 80 / each)
-        load.duration = .seconds(options.seconds + (load.publishers > 1 ? 9 : 5))
+        load.joinRate = max(10, 200 / each)
+        load.duration = .seconds(options.seconds + (load.publishers > 1 ? 7 : 4))
         switch opponent {
         case .own:
             let key = String(UInt64.random(in: .min ... .max), radix: 16)
