@@ -33,13 +33,13 @@ struct Options {
     var idleConsumers = 500
     var suites = Set(Suite.allCases).subtracting([.bound, .versus])
 
-    enum Suite: String, CaseIterable { case micro, bound, forwarding, allocations, memory, joins, macro, versus }
+    enum Suite: String, CaseIterable { case micro, bound, forwarding, span, allocations, memory, joins, macro, versus }
 
     static let help = """
-        usage: switchyard-bench [options] [micro] [bound] [forwarding] [allocations] [memory] [joins] [macro]
+        usage: switchyard-bench [options] [micro] [bound] [forwarding] [span] [allocations] [memory] [joins] [macro]
         Measures a release build of the server on loopback, beside the machine's bound, and holds the result against
         thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
-        forwarding; alone it shows what the machine can do).
+        forwarding; alone it shows what the machine can do). span: one room on two workers beside the same on one.
           --server FILE        the switchyard binary (default: beside this program)
           --against FILE       another build of the server: forwarding measures both in turn (A B A B) and prints the ratio
           --versus janus [SCENARIO…]  Debian's Janus and this server in turn (A B A B) under the same scenarios:
@@ -53,8 +53,8 @@ struct Options {
           --only TEXT          of macro only the scenarios whose names contain it
           --consumers N        subscribers of the one producer (default 50 and then 200)
           --kbps N             the producer's video bitrate (default 2000)
-          --seconds N          one measuring window (default 6; with --against 2)
-          --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against 15)
+          --seconds N          one measuring window (default 6; with --against and for span 2)
+          --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against and for span 15)
           --idle-consumers N   connections for the memory measurement (default 500)
         """
 
@@ -111,6 +111,14 @@ struct Options {
     func with(consumers: Int) -> Options {
         var copy = self
         copy.givenConsumers = consumers
+        return copy
+    }
+
+    /// For two things that are measured in turn: many short windows, unless others were asked for.
+    var inTurn: Options {
+        var copy = self
+        copy.givenSeconds = givenSeconds ?? 2
+        copy.givenRounds = givenRounds ?? 15
         return copy
     }
 

@@ -44,6 +44,10 @@ import Load
             report.add(forwarding: result, consumers: consumers)
         }
     }
+    if suites.contains(.span) {
+        report.beginSpan(consumers: options.consumers)
+        report.add(span: try ComparisonBenchmark(options: options.inTurn).runSpan { report.add(pair: $0, $1) })
+    }
     if suites.contains(.allocations) { report.add(allocations: try AllocationBenchmark(options: options).run()) }
     if suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
     if suites.contains(.joins) { report.add(joins: try JoinBenchmark(options: options).run()) }

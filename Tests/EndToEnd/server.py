@@ -14,6 +14,9 @@ from polling import eventually
 REPOSITORY = Path(__file__).resolve().parents[2]
 READY = re.compile(r"^ready http=(\S+) media=(\S+)$", re.MULTILINE)
 
+#: Settings for every server, to run all tests under others: SERVE_ARGUMENTS="--workers 2 --rooms-spread 1".
+EVERYWHERE = os.environ.get("SERVE_ARGUMENTS", "").split()
+
 #: Servers that run at this moment; conftest.py adds the end of their logs to the report of a failing test.
 running = set()
 
@@ -30,7 +33,8 @@ class Server:
 
     def __init__(self, *arguments, scheme="http", listen="127.0.0.1:0", environment=None):
         self.folder = tempfile.TemporaryDirectory(prefix="switchyard-test-")
-        self.arguments = ["serve", "--listen", listen, "--media-port", "0", "--data-dir", self.folder.name, *arguments]
+        self.arguments = [
+            "serve", "--listen", listen, "--media-port", "0", "--data-dir", self.folder.name, *EVERYWHERE, *arguments]
         self.scheme = scheme
         self._environment = {**clean_environment(), **(environment or {})}
         self.process = None

@@ -2,6 +2,10 @@
 
 import json
 
+import pytest
+
+from polling import eventually
+from rest import Rest
 from server import Server, run_to_end
 
 
@@ -54,6 +58,34 @@ async def test_who_watches_may_come_and_go(server, rest):
         server, "churn", "3", "--leave-churn", "120", "--video", "300k", "--duration", "3s", "--max-loss", "0", "--min-joined", "100")
     assert status == 0, output
     assert " left" in output
+
+
+async def metric(rest, name):
+    text = (await rest.get("/metrics")).text
+    return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name + " "))
+
+
+@pytest.mark.parametrize("scenario", [["meeting", "4"], ["webinar", "12"], ["audio-room", "6"], ["churn", "6", "--leave-churn", "120"]])
+async def test_a_room_on_two_workers_loses_nothing(scenario, tmp_path):
+    report = tmp_path / "report.json"
+    async with Server("--workers", "2", "--rooms-spread", "2") as server:
+        rest = Rest(server.url)
+        status, output = await load(
+            server, *scenario, "--video", "600k", "--duration", "3s", "--max-loss", "0", "--min-joined", "100", "--json", str(report))
+        assert status == 0, output
+        received = json.loads(report.read_text())["received"]
+        assert {name: received[name] for name in ("lost", "duplicated", "reordered", "corrupted", "forged", "silentStreams")} == {
+            "lost": 0, "duplicated": 0, "reordered": 0, "corrupted": 0, "forged": 0, "silentStreams": 0}
+        await eventually_more(rest, "switchyard_handed_over_packets_total")
+        assert await metric(rest, "switchyard_hand_over_drops_total") == 0
+        await rest.close()
+
+
+async def eventually_more(rest, name):
+    """Totals come once a second."""
+    async def is_positive():
+        return await metric(rest, name) > 0
+    await eventually(is_positive, f"{name} above 0", within=3)
 
 
 async def test_targets_elsewhere_are_refused_with_the_reason():

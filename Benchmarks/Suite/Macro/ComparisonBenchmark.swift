@@ -20,8 +20,11 @@ struct ComparisonBenchmark {
         let meeting: Meeting
         let sender: VideoSender
 
-        init(_ binary: String, _ options: Options, trace: VideoTrace, loop: ClientLoop) throws {
-            server = try Server(options, binary: binary)
+        init(
+            _ binary: String, _ options: Options, workers: Int = 1, spread: Int? = nil, trace: VideoTrace,
+            loop: ClientLoop
+        ) throws {
+            server = try Server(options, binary: binary, workers: workers, spread: spread)
             do {
                 meeting = try Meeting(server, loop: loop)
                 try meeting.open("comparison")
@@ -52,6 +55,24 @@ struct ComparisonBenchmark {
         defer { first.server.stop() }
         let second = try Side(other, options, trace: trace, loop: loop)
         defer { second.server.stop() }
+        return try run(first, second, loop, progress)
+    }
+
+    /// The same build with the room on two workers, half of it on each, and on one.
+    func runSpan(progress: (_ own: Double, _ other: Double) -> Void) throws -> Result {
+        let loop = try ClientLoop()
+        let trace = VideoTrace(kilobits: options.kilobits)
+        let spread = max(1, (options.consumers + 1) / 2)
+        let two = try Side(options.server, options, workers: 2, spread: spread, trace: trace, loop: loop)
+        defer { two.server.stop() }
+        let one = try Side(options.server, options, workers: 1, spread: spread, trace: trace, loop: loop)
+        defer { one.server.stop() }
+        return try run(two, one, loop, progress)
+    }
+
+    private func run(
+        _ first: Side, _ second: Side, _ loop: ClientLoop, _ progress: (_ own: Double, _ other: Double) -> Void
+    ) throws -> Result {
         try first.warm(loop)
         try second.warm(loop)
         let windows = ForwardingBenchmark(options: options)

@@ -9,8 +9,13 @@ final class ChildProcess {
     private let output = Pipe()
     private var pending = ""
 
-    /// - Parameter log: where what it prints goes; nil: `readLine` has it.
-    init(_ path: String, _ arguments: [String], environment: [String: String] = [:], log: String? = nil) throws {
+    /// - Parameters:
+    ///   - hasOwnCore: else it may run wherever it likes.
+    ///   - log: where what it prints goes; nil: `readLine` has it.
+    init(
+        _ path: String, _ arguments: [String], hasOwnCore: Bool = true, environment: [String: String] = [:],
+        log: String? = nil
+    ) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
             throw BenchmarkError("\(path) is not an executable file")
         }
@@ -26,7 +31,11 @@ final class ChildProcess {
             process.standardOutput = file
             process.standardError = file
         }
-        try Processors.onServerCore { try process.run() }
+        if hasOwnCore {
+            try Processors.onServerCore { try process.run() }
+        } else {
+            try Processors.onAllCores { try process.run() }
+        }
         cbench_child_began(process.processIdentifier)
     }
 

@@ -11,21 +11,24 @@ struct Server {
 
     /// - Parameters:
     ///   - binary: instead of the options' one.
+    ///   - workers: of which a room uses a further one from `spread` connections on; with `spread`, all cores are the server's.
     ///   - environment: has the API key where it is not on loopback.
     ///   - path: the network it is in, instead of this machine's loopback.
     init(
-        _ options: Options, binary: String? = nil, environment: [String: String] = [:], at path: NetworkPath? = nil
+        _ options: Options, binary: String? = nil, workers: Int = 1, spread: Int? = nil,
+        environment: [String: String] = [:], at path: NetworkPath? = nil
     ) throws {
         folder = NSTemporaryDirectory() + "switchyard-bench-\(getpid())-\(UInt32.random(in: .min ... .max))"
         let address = path?.serverAddress ?? "127.0.0.1"
         let program = binary ?? options.server
-        let arguments = [
-            "serve", "--no-supervise", "--listen", "\(address):0", "--media-port", "0", "--workers", "1",
-            "--announce", address,
-            "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
-        ]
+        let arguments =
+            [
+                "serve", "--no-supervise", "--listen", "\(address):0", "--media-port", "0", "--workers", "\(workers)",
+                "--announce", address,
+                "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
+            ] + (spread.map { ["--rooms-spread", "\($0)"] } ?? [])
         let start = try path?.command(program, arguments) ?? (program, arguments)
-        process = try ChildProcess(start.0, start.1, environment: environment)
+        process = try ChildProcess(start.0, start.1, hasOwnCore: spread == nil, environment: environment)
         do {
             // ready http=ADDR:PORT media=ADDR:PORT[,…]
             let line = try process.readLine()

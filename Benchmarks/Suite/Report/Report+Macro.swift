@@ -59,6 +59,26 @@ extension Report {
         judge(.forwarding, "sampled packets that did not decrypt", Double(result.forged), .atMost(0), 0)
     }
 
+    func beginSpan(consumers: Int) {
+        say(
+            "one room on two workers (this) beside the same on one (other), one producer to \(consumers) consumers"
+                + " (processor time of one forwarded packet)")
+    }
+
+    mutating func add(span result: ComparisonBenchmark.Result) {
+        let ratio = result.ratio
+        say(
+            "  \(decimal(ratio.lower, 3)) to \(decimal(ratio.upper, 3)) in the middle half of the pairs;"
+                + " runs of \(decimal(median(result.own.map(\.runLength)), 1)) and"
+                + " \(decimal(median(result.other.map(\.runLength)), 1))")
+        judge(
+            .span, "processor time on two workers as a multiple of that on one (medians)", ratio.value,
+            .atMost(thresholds.spanRatio), 3)
+        judge(
+            .span, "share of packets lost on two workers", Self.lossShare(result.own), .atMost(thresholds.lossShare), 5)
+        judge(.span, "sampled packets that did not decrypt", Double(result.forged), .atMost(0), 0)
+    }
+
     private static func lossShare(_ windows: [ForwardingBenchmark.Window]) -> Double {
         let sent = windows.reduce(0.0) { $0 + Double($1.packets) + Double($1.lost) }
         return Double(windows.reduce(0) { $0 + $1.lost }) / max(1, sent)

@@ -8,6 +8,8 @@ struct Thresholds: Decodable {
     var forwardingRatioTo200: Double
     /// Processor time of the fan-out by itself, as a multiple of a C loop that does as much.
     var fanOutRatio: Double
+    /// Processor time for a forwarded packet where a room spans two workers, as a multiple of that on one.
+    var spanRatio: Double
     /// What one forwarded packet adds, rounded to the third decimal.
     var allocationsPerPacket: Double
     var systemCallsPerPacket: Double
