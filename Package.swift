@@ -29,6 +29,9 @@ let cShims: [Target] = [
         name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .target(
         name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+    // libipsec-mb is optional: its header where it is there, its library at run time.
+    .target(
+        name: "CCipher", dependencies: ["COpenSSL"], path: "CShims/CCipher", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "CNet", path: "CShims/CNet"),
     .target(name: "CPage", path: "CShims/CPage"),
 ]
@@ -39,7 +42,9 @@ let relayCore: [Target] = [
         name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol", swiftSettings: swift),
     .target(
         name: "RelayIO",
-        dependencies: ["RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "COpenSSL", "CSRTP", "CNet"],
+        dependencies: [
+            "RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
+        ],
         path: "Sources/RelayCore/IO", swiftSettings: swift),
 ]
 
@@ -88,7 +93,8 @@ let tests: [Target] = [
     .testTarget(
         name: "RelayIOTests",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "COpenSSL", "CSRTP", "CNet", "TestSupport",
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
+            "TestSupport",
         ],
         swiftSettings: swift),
     .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),

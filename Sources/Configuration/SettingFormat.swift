@@ -147,6 +147,10 @@ extension SettingFormat<Log.Format> {
     static let logFormat = Self.choice(Log.Format.allCases, \.name, placeholder: "FORMAT")
 }
 
+extension SettingFormat<RelaySettings.SRTPBackend> {
+    static let srtpBackend = Self.choice(RelaySettings.SRTPBackend.allCases, \.rawValue, placeholder: "NAME")
+}
+
 extension SettingFormat {
     fileprivate static func choice(_ all: [Value], _ name: any KeyPath<Value, String> & Sendable, placeholder: String)
         -> Self

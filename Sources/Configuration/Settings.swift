@@ -23,6 +23,7 @@ public struct Settings: Sendable, Equatable {
     public var announced: [RelaySettings.Announcement] = []
     public var maximumTransports = 10_000
     public var consentTimeout: Duration = .seconds(30)
+    public var srtpBackend = RelaySettings.SRTPBackend.automatic
     public var maximumDescriptionBytes = 256 * 1024
     public var maximumMediaLines = 256
 

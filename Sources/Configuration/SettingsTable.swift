@@ -57,6 +57,9 @@ public enum SettingsTable {
             "ice.consent-timeout", .media, \.consentTimeout, .duration(in: .milliseconds(100)...day),
             "A peer connection without a valid connectivity check for so long is closed."),
         Setting(
+            "srtp.backend", .media, \.srtpBackend, .srtpBackend,
+            "What encrypts media. auto: ipsec-mb where libipsec-mb is installed and passes its test, else openssl."),
+        Setting(
             "sdp.max-bytes", .media, \.maximumDescriptionBytes, .bytes(in: 1024...1 << 24),
             "Bytes of one session description."),
         Setting(

@@ -9,6 +9,8 @@ final class Operations {
     private weak var server: HTTPServer?
     private var relay: (any Relay)?
     private var face: MediaServerFace?
+    /// The libraries that encrypt media.
+    var ciphers: (gcm: String, counter: String)?
 
     init(instance: String) { self.instance = instance }
 
@@ -40,6 +42,11 @@ final class Operations {
     private var metrics: String {
         var text = MetricsText()
         text.info("switchyard_build_info", "The version that runs.", ["version": Version.text])
+        if let ciphers {
+            text.info(
+                "switchyard_srtp_backend_info", "What encrypts media, by the kind of cipher.",
+                ["gcm": ciphers.gcm, "counter": ciphers.counter])
+        }
         if let face { text.add(face.counts) }
         if let relay { text.add(relay.totals) }
         if let server { text.add(server.counters) }

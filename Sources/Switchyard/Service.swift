@@ -57,6 +57,7 @@ final class Service {
         self.main = main
         self.face = face
         operations.attach(server: server, relay: relay, face: face)
+        operations.ciphers = relay.cipherLibraries
         Log.info("starting", ["version": Version.text, "instance_id": instance, "pid": "\(getpid())"])
     }
 

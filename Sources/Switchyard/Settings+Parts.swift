@@ -15,6 +15,7 @@ extension Settings {
         relay.maximumTransports = maximumTransports
         relay.maximumDescriptionBytes = maximumDescriptionBytes
         relay.maximumMediaLines = maximumMediaLines
+        relay.srtpBackend = srtpBackend
         relay.consentTimeoutMilliseconds = consentTimeout.wholeMilliseconds
         return relay
     }

@@ -117,7 +117,7 @@ struct RestartPolicyTests {
             "--media-max-transports", "8", "--ice-consent-timeout", "3s", "--sdp-max-bytes", "4KiB",
             "--sdp-max-media-lines",
             "9", "--rooms-max", "10", "--rooms-empty-timeout", "1500ms", "--users-max-per-room", "11",
-            "--users-idle-timeout", "4s",
+            "--users-idle-timeout", "4s", "--srtp-backend", "openssl",
         ]).settings
 
         let server = settings.server
@@ -131,6 +131,7 @@ struct RestartPolicyTests {
         #expect(relay.workers == 3 && relay.mediaPort == 5000 && relay.includesLoopback)
         #expect(relay.announced == [.init(advertised: "203.0.113.7", local: "10.0.0.5")])
         #expect(relay.maximumTransports == 8 && relay.consentTimeoutMilliseconds == 3000)
+        #expect(relay.srtpBackend == .openSSL)
         #expect(relay.maximumDescriptionBytes == 4096 && relay.maximumMediaLines == 9)
 
         let face = settings.mediaServer

@@ -20,7 +20,18 @@ public struct RelaySettings: Sendable {
     /// A connection without a valid consent check for so long is closed.
     public var consentTimeoutMilliseconds: Int64 = 30_000
 
+    public var srtpBackend = SRTPBackend.automatic
+
     public init() {}
+
+    /// What encrypts and decrypts media.
+    public enum SRTPBackend: String, Sendable, CaseIterable {
+        /// The fastest that is there and passes its test.
+        case automatic = "auto"
+        case openSSL = "openssl"
+        /// Intel's multi-buffer library, for AES-GCM; counter mode is OpenSSL's.
+        case ipsecMB = "ipsec-mb"
+    }
 
     /// A local address to listen on, and the address to tell peers, which differs behind a NAT.
     public struct Announcement: Sendable, Hashable {

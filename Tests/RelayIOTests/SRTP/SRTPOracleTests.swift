@@ -14,8 +14,9 @@ import Testing
             extensionWords: number % 3 == 0 ? nil : number % 7, payload: random.bytes(number))
     }
 
-    @Test(arguments: SRTPProfile.allCases) func sealsExactlyAsLibsrtpDoes(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func sealsExactlyAsLibsrtpDoes(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
         let sender = try LibraryOracle(testKeys(profile), profile, .sends)
         let receiver = try LibraryOracle(testKeys(profile), profile, .receives)
         var random = SeededRandom(seed: 1)
@@ -29,8 +30,9 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func opensWhatLibsrtpSealed(profile: SRTPProfile) throws {
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func opensWhatLibsrtpSealed(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         let sender = try LibraryOracle(testKeys(profile), profile, .sends)
         var window = ReplayWindow()
         var random = SeededRandom(seed: 2)
@@ -42,8 +44,9 @@ import Testing
         #expect(window.newest == firstIndex + 1500)
     }
 
-    @Test(arguments: SRTPProfile.allCases) func sealsControlExactlyAsLibsrtpDoes(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func sealsControlExactlyAsLibsrtpDoes(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
         let sender = try LibraryOracle(testKeys(profile), profile, .sends)
         let receiver = try LibraryOracle(testKeys(profile), profile, .receives)
         var random = SeededRandom(seed: 3)
@@ -55,8 +58,9 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func opensControlThatLibsrtpSealed(profile: SRTPProfile) throws {
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func opensControlThatLibsrtpSealed(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         let sender = try LibraryOracle(testKeys(profile), profile, .sends)
         var random = SeededRandom(seed: 4)
         for length in 8...1500 {
@@ -66,8 +70,9 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func controlFromSeveralSourcesReachesLibsrtp(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func controlFromSeveralSourcesReachesLibsrtp(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
         let receiver = try LibraryOracle(testKeys(profile), profile, .receives)
         var random = SeededRandom(seed: 5)
         for number in 0..<60 {
@@ -87,20 +92,22 @@ import Testing
         #expect(opener.openedControl(protected) == plain)
     }
 
-    @Test(arguments: SRTPProfile.allCases) func keysOfTheWrongLengthAreRefused(profile: SRTPProfile) {
+    @Test(arguments: CipherCase.all) func keysOfTheWrongLengthAreRefused(cipher: CipherCase) {
+        let profile = cipher.profile
         let keys = testKeys(profile)
         for (key, salt) in [(keys.key.dropLast(), keys.salt[...]), (keys.key[...], keys.salt.dropLast()), ([], [])] {
             let short = SRTPKeys(key: Array(key), salt: Array(salt))
-            #expect(throws: CipherError.self) { try PacketSealer(short, profile: profile) }
-            #expect(throws: CipherError.self) { try PacketOpener(short, profile: profile) }
+            #expect(throws: CipherError.self) { try PacketSealer(short, profile: profile, backend: cipher.backend) }
+            #expect(throws: CipherError.self) { try PacketOpener(short, profile: profile, backend: cipher.backend) }
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func otherKeysOpenNothing(profile: SRTPProfile) throws {
+    @Test(arguments: CipherCase.all) func otherKeysOpenNothing(cipher: CipherCase) throws {
+        let profile = cipher.profile
         var other = testKeys(profile)
         other.key[0] ^= 1
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
-        let opener = try PacketOpener(other, profile: profile)
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
+        let opener = try PacketOpener(other, profile: profile, backend: cipher.backend)
         var window = ReplayWindow()
         var random = SeededRandom(seed: 7)
         let sealed = try #require(sealer.sealed(PlainPacket(sequence: 1, payload: random.bytes(100)), index: 1))

@@ -5,9 +5,10 @@ import Testing
 
 /// Nothing that was changed on the way is opened, and nothing traps.
 @Suite struct SRTPTamperingTests {
-    @Test(arguments: SRTPProfile.allCases) func refusesAChangeOfAnyByte(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func refusesAChangeOfAnyByte(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         var random = SeededRandom(seed: 30)
         for length in [0, 1, 15, 16, 17, 100, 1200] {
             let plain = PlainPacket(
@@ -27,9 +28,10 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func refusesAChangeOfAnyControlByte(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func refusesAChangeOfAnyControlByte(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         var random = SeededRandom(seed: 31)
         for length in [8, 12, 28, 120] {
             let plain = plainControl(length: length, random: &random)
@@ -43,9 +45,10 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func refusesEveryTruncation(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func refusesEveryTruncation(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         var random = SeededRandom(seed: 32)
         let sealed = try #require(
             sealer.sealed(PlainPacket(sequence: 5, extensionWords: 1, payload: random.bytes(60)), index: 5))
@@ -55,9 +58,10 @@ import Testing
         for length in 0..<control.count { #expect(opener.openedControl(Array(control.prefix(length))) == nil) }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func survivesSeededNoise(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
-        let opener = try PacketOpener(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func survivesSeededNoise(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
+        let opener = try PacketOpener(testKeys(profile), profile: profile, backend: cipher.backend)
         var random = SeededRandom(seed: 33)
         var window = ReplayWindow()
         for number in 0..<2_500 {
@@ -84,8 +88,9 @@ import Testing
         }
     }
 
-    @Test(arguments: SRTPProfile.allCases) func controlShorterThanItsHeaderIsNotSealed(profile: SRTPProfile) throws {
-        let sealer = try PacketSealer(testKeys(profile), profile: profile)
+    @Test(arguments: CipherCase.all) func controlShorterThanItsHeaderIsNotSealed(cipher: CipherCase) throws {
+        let profile = cipher.profile
+        let sealer = try PacketSealer(testKeys(profile), profile: profile, backend: cipher.backend)
         for length in 0..<8 { #expect(sealer.sealedControl([UInt8](repeating: 0x80, count: length)) == nil) }
     }
 

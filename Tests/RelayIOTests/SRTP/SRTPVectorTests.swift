@@ -1,3 +1,4 @@
+import CCipher
 import COpenSSL
 @testable import RelayIO
 import TestSupport
@@ -16,16 +17,16 @@ import Testing
     }
 
     /// RFC 3711, appendix B.2.
-    @Test func makesTheKeystreamOfRFC3711() throws {
+    @Test(arguments: [CipherLibrary.provider, .evp]) func makesTheKeystreamOfRFC3711(library: CipherLibrary) throws {
         let key = bytes(hex: "2B7E151628AED2A6ABF7158809CF4F3C")
-        let context = try #require(copenssl_ctr_new(key, 16))
-        defer { EVP_CIPHER_CTX_free(context) }
+        let context = try #require(ccipher_ctr_new(library.code, key, 16))
+        defer { ccipher_ctr_free(context) }
         let salt = SaltedCounter(salt: bytes(hex: "F0F1F2F3F4F5F6F7F8F9FAFBFCFD"), isGCM: false)
         let zeros = [UInt8](repeating: 0, count: 48)
         var stream = zeros
         zeros.withUnsafeBytes { source in
             var part = copenssl_part(data: source.baseAddress, length: 48)
-            let written = salt.withVector(ssrc: 0, index: 0) { copenssl_ctr_apply(context, $0, &part, 1, &stream) }
+            let written = salt.withVector(ssrc: 0, index: 0) { ccipher_ctr_apply(context, $0, &part, 1, &stream) }
             #expect(written == 48)
         }
         #expect(
@@ -54,20 +55,26 @@ import Testing
         #expect(control == bytes(hex: "517524055203726f207170bb"))
     }
 
+    /// What every library makes of it.
     private func sealed(_ key: [UInt8], _ plain: [UInt8], ssrc: UInt32, index: UInt64, associated: [UInt8]) throws
         -> [UInt8]
     {
-        let context = try #require(copenssl_gcm_new(key, Int32(key.count), 1))
-        defer { EVP_CIPHER_CTX_free(context) }
-        var out = [UInt8](repeating: 0, count: plain.count + 16)
-        let written = plain.withUnsafeBytes { source in
-            var part = copenssl_part(data: source.baseAddress, length: Int32(source.count))
-            return gcmSalt.withVector(ssrc: ssrc, index: index) {
-                copenssl_gcm_seal(context, $0, associated, Int32(associated.count), &part, 1, &out)
+        let results = try CipherLibrary.usable.map { library in
+            let context = try #require(ccipher_gcm_new(library.code, key, Int32(key.count), 1))
+            defer { ccipher_gcm_free(context) }
+            var out = [UInt8](repeating: 0, count: plain.count + 16)
+            let written = plain.withUnsafeBytes { source in
+                var part = copenssl_part(data: source.baseAddress, length: Int32(source.count))
+                return gcmSalt.withVector(ssrc: ssrc, index: index) {
+                    ccipher_gcm_seal(context, $0, associated, Int32(associated.count), &part, 1, &out)
+                }
             }
+            #expect(Int(written) == out.count)
+            return out
         }
-        #expect(Int(written) == out.count)
-        return out
+        let first = try #require(results.first)
+        #expect(results.allSatisfy { $0 == first })
+        return first
     }
 
     /// RFC 7714, section 16.1.1: AEAD_AES_128_GCM.

@@ -1,3 +1,4 @@
+internal import Log
 public import Loop
 public import RelayControl
 internal import RelayProtocol
@@ -9,6 +10,7 @@ public final class RelayEngine: Relay {
 
     let settings: RelaySettings
     let certificate: Certificate
+    private let cipher: CipherBackend
     private var workers: [WorkerThread] = []
     var rooms: [RoomID: RoomConnections] = [:]
     private var owners: [TransportID: ConnectionOwner] = [:]
@@ -27,6 +29,10 @@ public final class RelayEngine: Relay {
         self.settings = settings
         placement = Placement(workers: max(1, settings.workers), spread: settings.roomSpread)
         do { certificate = try Certificate() } catch { throw .setUp("\(error)") }
+        let cipher: CipherBackend
+        do { cipher = try CipherBackend.select(settings.srtpBackend) } catch { throw .cipher(error) }
+        self.cipher = cipher
+        Log.info("srtp.backend", ["gcm": cipher.gcm.versionedName, "counter": cipher.counter.versionedName])
         let addresses = try ListenAddresses(settings)
         let events: Mailbox<(worker: Int, event: WorkerEvent)>
         let inbox = EventInbox()
@@ -41,7 +47,7 @@ public final class RelayEngine: Relay {
             let sockets = try addresses.bind(port: port)
             workers.append(
                 try WorkerThread(
-                    number: number, inlets: inlets, sockets: sockets, certificate: certificate,
+                    number: number, inlets: inlets, sockets: sockets, certificate: certificate, cipher: cipher,
                     consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), events: events))
         }
         workerTotals = Array(repeating: RelayTotals(), count: workers.count)
@@ -56,6 +62,9 @@ public final class RelayEngine: Relay {
             }
         }
     }
+
+    /// The libraries that encrypt media, by the kind of cipher.
+    public var cipherLibraries: (gcm: String, counter: String) { (cipher.gcm.name, cipher.counter.name) }
 
     public var totals: RelayTotals { workerTotals.reduce(into: RelayTotals()) { $0 += $1 } }
 

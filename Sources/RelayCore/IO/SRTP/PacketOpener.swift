@@ -1,3 +1,4 @@
+internal import CCipher
 internal import COpenSSL
 package import RelayProtocol
 
@@ -11,9 +12,12 @@ package final class PacketOpener {
     /// Senders of RTCP that are told apart; beyond it the one that sent least is forgotten.
     package static let maximumControlSenders = 256
 
-    package init(_ master: SRTPKeys, profile: SRTPProfile) throws(CipherError) {
+    /// - Parameter backend: which libraries encrypt.
+    package init(
+        _ master: SRTPKeys, profile: SRTPProfile, backend: CipherBackend = .automatic
+    ) throws(CipherError) {
         self.profile = profile
-        suite = try CipherSuite(master, profile: profile, direction: .inbound)
+        suite = try CipherSuite(master, profile: profile, direction: .inbound, backend: backend)
     }
 
     /// Opens an SRTP packet in place.
@@ -32,7 +36,7 @@ package final class PacketOpener {
         switch suite.contexts {
         case .gcm(let media, _):
             let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) {
-                copenssl_gcm_open(
+                ccipher_gcm_open(
                     media, $0, base, Int32(header.length), nil, 0, body, Int32(packet.count - header.length))
             }
             guard opened >= 0 else { return nil }
@@ -45,7 +49,7 @@ package final class PacketOpener {
             }
             var part = copenssl_part(data: body, length: Int32(length - header.length))
             let opened = suite.salt.withVector(ssrc: header.ssrc, index: index) {
-                copenssl_ctr_apply(media, $0, &part, 1, body)
+                ccipher_ctr_apply(media, $0, &part, 1, body)
             }
             guard opened >= 0 else { return nil }
         case .library(let session):
@@ -75,7 +79,7 @@ package final class PacketOpener {
             // Unencrypted SRTCP is authenticated as associated data whole; WebRTC never sends it.
             guard isEncrypted else { return nil }
             let opened = suite.controlSalt.withVector(ssrc: ssrc, index: index) {
-                copenssl_gcm_open(control, $0, base, 8, base + wordAt, 4, body, Int32(wordAt - 8))
+                ccipher_gcm_open(control, $0, base, 8, base + wordAt, 4, body, Int32(wordAt - 8))
             }
             guard opened >= 0 else { return nil }
             length = 8 + Int(opened)
@@ -85,7 +89,7 @@ package final class PacketOpener {
             if isEncrypted {
                 var part = copenssl_part(data: body, length: Int32(length - 8))
                 let opened = suite.controlSalt.withVector(ssrc: ssrc, index: index) {
-                    copenssl_ctr_apply(control, $0, &part, 1, body)
+                    ccipher_ctr_apply(control, $0, &part, 1, body)
                 }
                 guard opened >= 0 else { return nil }
             }

@@ -1,3 +1,4 @@
+internal import CCipher
 package import COpenSSL
 internal import RelayProtocol
 
@@ -7,9 +8,12 @@ package final class PacketSealer {
     private let suite: CipherSuite
     private var controlIndex: UInt32 = 0
 
-    package init(_ master: SRTPKeys, profile: SRTPProfile) throws(CipherError) {
+    /// - Parameter backend: which libraries encrypt.
+    package init(
+        _ master: SRTPKeys, profile: SRTPProfile, backend: CipherBackend = .automatic
+    ) throws(CipherError) {
         self.profile = profile
-        suite = try CipherSuite(master, profile: profile, direction: .outbound)
+        suite = try CipherSuite(master, profile: profile, direction: .outbound, backend: backend)
     }
 
     /// Encrypts the parts behind a header that stands at `out`, in one pass, and appends the tag.
@@ -28,12 +32,12 @@ package final class PacketSealer {
         switch suite.contexts {
         case .gcm(let media, _):
             let written = suite.salt.withVector(ssrc: ssrc, index: index) {
-                copenssl_gcm_seal(media, $0, out, Int32(headerLength), parts, Int32(partCount), target)
+                ccipher_gcm_seal(media, $0, out, Int32(headerLength), parts, Int32(partCount), target)
             }
             return written < 0 ? nil : headerLength + Int(written)
         case .counter(let media, let tag, _, _):
             let written = suite.salt.withVector(ssrc: ssrc, index: index) {
-                copenssl_ctr_apply(media, $0, parts, Int32(partCount), target)
+                ccipher_ctr_apply(media, $0, parts, Int32(partCount), target)
             }
             guard written >= 0 else { return nil }
             let length = headerLength + Int(written)
@@ -69,14 +73,14 @@ package final class PacketSealer {
                 packet.loadUnaligned(as: UInt64.self), encryptedFlagAndIndex.bigEndian
             )
             let written = suite.controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
-                copenssl_gcm_seal(control, $0, &associated, 12, &part, 1, body)
+                ccipher_gcm_seal(control, $0, &associated, 12, &part, 1, body)
             }
             guard written >= 0 else { return nil }
             packet.put(encryptedFlagAndIndex, at: 8 + Int(written))
             return 12 + Int(written)
         case .counter(_, _, let control, let tag):
             let written = suite.controlSalt.withVector(ssrc: ssrc, index: UInt64(controlIndex)) {
-                copenssl_ctr_apply(control, $0, &part, 1, body)
+                ccipher_ctr_apply(control, $0, &part, 1, body)
             }
             guard written >= 0 else { return nil }
             packet.put(encryptedFlagAndIndex, at: length)

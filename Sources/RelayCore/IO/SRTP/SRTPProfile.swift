@@ -46,7 +46,16 @@ package struct SRTPKeys: Sendable, Equatable {
 }
 
 /// What can go wrong with cryptography as such (not with a packet).
-package enum CipherError: Error, Equatable {
-    /// OpenSSL or libsrtp2 would not make a context.
+public enum CipherError: Error, Equatable, CustomStringConvertible {
+    /// OpenSSL, libipsec-mb or libsrtp2 would not make a context.
     case setUp(String)
+    /// No library that may be used can be; each with its reason.
+    case unusable(String)
+
+    public var description: String {
+        switch self {
+        case .setUp(let what): "cannot set up \(what)"
+        case .unusable(let reasons): reasons
+        }
+    }
 }

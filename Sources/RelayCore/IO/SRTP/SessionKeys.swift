@@ -33,4 +33,17 @@ struct SessionKeys {
         rtcpAuthentication = derive(label: 4, count: 20)
         rtcpSalt = derive(label: 5, count: profile.saltLength)
     }
+
+    /// Overwrites every key; the ciphers have copies of their own.
+    mutating func erase() {
+        func erase(_ bytes: inout [UInt8]) {
+            bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
+        }
+        erase(&rtpKey)
+        erase(&rtpAuthentication)
+        erase(&rtpSalt)
+        erase(&rtcpKey)
+        erase(&rtcpAuthentication)
+        erase(&rtcpSalt)
+    }
 }

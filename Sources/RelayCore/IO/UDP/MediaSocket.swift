@@ -39,11 +39,14 @@ public enum RelayStartError: Error, CustomStringConvertible {
     case bind(address: String, reason: String)
     /// OpenSSL, libuv or a thread could not be set up.
     case setUp(String)
+    /// The library that `srtp.backend` names cannot be used.
+    case cipher(CipherError)
 
     public var description: String {
         switch self {
         case .badAddress(let text): "media.announce: \"\(text)\" is not an IPv4 or IPv6 address"
         case .noAddress: "media.announce: this machine has no address to listen on; name one"
+        case .cipher(let error): "srtp.backend: \(error)"
         case .bind(let address, let reason): "media.port: cannot listen on UDP \(address): \(reason)"
         case .setUp(let what): "cannot set up \(what)"
         }

@@ -133,8 +133,8 @@ extension Worker {
     private func takeKeys(_ dtls: DTLSEndpoint, _ transport: Transport) {
         do {
             guard let keys = dtls.exportKeys() else { throw CipherError.setUp("SRTP profile") }
-            transport.sealer = try PacketSealer(keys.sending, profile: keys.profile)
-            transport.opener = try PacketOpener(keys.receiving, profile: keys.profile)
+            transport.sealer = try PacketSealer(keys.sending, profile: keys.profile, backend: cipher)
+            transport.opener = try PacketOpener(keys.receiving, profile: keys.profile, backend: cipher)
             transport.inbound?.resetWindows()
             for consumer in transport.known.values { consumer.resetSealing() }
             transport.connectedAt = now

@@ -11,6 +11,7 @@ final class Worker {
     let loop: EventLoop
     let sockets: [MediaSocket]
     let certificate: Certificate
+    let cipher: CipherBackend
     let consentTimeout: Instant.Span
     let report: (WorkerEvent) -> Void
 
@@ -54,12 +55,13 @@ final class Worker {
     ///   - number: this worker's among all.
     ///   - inlets: every worker's; empty where there is only one.
     init(
-        loop: EventLoop, sockets: [MediaSocket], certificate: Certificate, consentTimeout: Instant.Span,
-        number: Int = 0, inlets: [Inlet] = [], report: @escaping (WorkerEvent) -> Void
+        loop: EventLoop, sockets: [MediaSocket], certificate: Certificate, cipher: CipherBackend = .automatic,
+        consentTimeout: Instant.Span, number: Int = 0, inlets: [Inlet] = [], report: @escaping (WorkerEvent) -> Void
     ) {
         self.loop = loop
         self.sockets = sockets
         self.certificate = certificate
+        self.cipher = cipher
         self.consentTimeout = consentTimeout
         self.report = report
         inbound = InboundBatch(pool: pool)
