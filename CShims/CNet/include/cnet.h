@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/// Has the cache lines of `length` bytes fetched while the caller goes on.
+static inline void cnet_prefetch(const void *memory, int length) {
+    for (int at = 0; at < length; at += 64) __builtin_prefetch((const char *)memory + at, 1);
+}
+
 /// A non-blocking, close-on-exec eventfd; -1 and errno on failure.
 int cnet_eventfd(void);
 
@@ -39,9 +44,18 @@ int cnet_endpoint_parse(const char *text, uint16_t port, cnet_endpoint *out);
 /// Writes the textual address without the port into `out` (at least 46 bytes).
 void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out);
 
-/// A non-blocking UDP socket bound to `local` with large buffers; -1 and errno on failure.
+/// What a socket's buffers are to hold: a busy worker's packets of some 20 ms, either way.
+enum { CNET_SOCKET_BUFFER = 4 << 20 };
+
+/// A non-blocking UDP socket bound to `local` with buffers of CNET_SOCKET_BUFFER, or what the kernel's limit leaves of that; -1 and errno on failure.
 /// On return `local->port` is the port that was bound.
 int cnet_udp_open(cnet_endpoint *local);
+
+/// Datagrams that the kernel dropped because the socket's receive buffer was full, since it was opened.
+uint32_t cnet_receive_drops(int fd);
+
+/// The smaller one of the socket's two buffers, in the bytes that were asked for; 0 where the kernel does not say.
+int cnet_buffer_bytes(int fd);
 
 /// One datagram to receive: the caller sets `data` and `capacity`.
 typedef struct {

@@ -52,6 +52,33 @@ import Testing
             ])
     }
 
+    /// Most headers come from a template, those with a copied extension do not: but for that one they are the same.
+    @Test(arguments: [1, 2, 3, 16, 17, 30, 32]) func whatIsCopiedChangesNothingElse(_ midLength: Int) throws {
+        let mid = String(repeating: "m", count: midLength)
+        let own: [HeaderExtension] = [.transportSequence, .absoluteSendTime]
+        for kinds in [[], [own[0]], [own[1]], own] {
+            var map = extensionMap([.mid: 4, .audioLevel: 1])
+            for (number, kind) in kinds.enumerated() { map[kind] = UInt8(5 + number) }
+            let writer = HeaderWriter(ssrc: 9, payloadType: 111, extensions: map, mid: mid)
+            let source = rtpPacket(block: (0xbede, [0x60, 0x8a]))
+            let levels = extensionMap([.audioLevel: 6])
+            for (marker, padding) in [(false, false), (true, false), (false, true)] {
+                let numbers = values(9, marker: marker, padding: padding)
+                let plain = try #require(written(writer, numbers))
+                let copied = try #require(written(writer, numbers, source: source, levels))
+                #expect(plain[0..<14] == copied[0..<14])
+                #expect(plain[0] == (padding ? 0xb0 : 0x90))
+                #expect(plain.count == 16 + 4 * Int(plain[15]))
+                var expected = try #require(parsedExtensions(plain, map))
+                #expect(expected[.mid] == Array(mid.utf8))
+                #expect(expected[.transportSequence] == (kinds.contains(own[0]) ? [0, 10] : nil))
+                #expect(expected[.absoluteSendTime] == (kinds.contains(own[1]) ? [0xab, 0xcd, 0xef] : nil))
+                expected[.audioLevel] = [0x8a]
+                #expect(parsedExtensions(copied, map) == expected)
+            }
+        }
+    }
+
     @Test func turnsToTheTwoByteFormForLargeIdentifiersAndLongMids() throws {
         let large = extensionMap([.mid: 4, .transportSequence: 15])
         let small = extensionMap([.mid: 4, .transportSequence: 14])

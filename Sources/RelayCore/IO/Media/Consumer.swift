@@ -1,29 +1,33 @@
+internal import CNet
 internal import RelayControl
 internal import RelayProtocol
 
 /// One track going out to one subscriber: where its packets' numbers come from, and what its receiver reports.
 final class Consumer {
-    private(set) var track: OutgoingTrack
+    // What every forwarded packet touches stands together, in front, in the order in which it is needed.
+
     /// Owns this consumer.
     unowned(unsafe) let transport: Transport
+    /// Nothing is forwarded before a packet that a decoder can begin with.
+    private(set) var awaitsStart = true
+    /// Only packets that need not be repeated bit by bit may be padded.
+    private(set) var allowsPadding: Bool
+    private(set) var packets: UInt32 = 0
+    private(set) var octets: UInt32 = 0
     private(set) var header: HeaderWriter
+    /// Indices that were sealed: an index is never used for two packets.
+    var sealed = ReplayWindow()
+    var map: SequenceMap
+
+    private(set) var track: OutgoingTrack
     /// Header of retransmissions (RFC 4588); nil: packets are resent as they were.
     private(set) var repairHeader: HeaderWriter?
     /// First sequence number written with the present header, where an older one was in use before.
     private var headerSince: UInt16?
     /// RED is negotiated with the publisher's payload types, so that it can be carried through.
     var carriesRedundancy: Bool { track.codec.redundancyPayloadType != nil }
-
-    var map: SequenceMap
-    /// Indices that were sealed: an index is never used for two packets.
-    var sealed = ReplayWindow()
     var repairSealed = ReplayWindow()
     var repairSequence = UInt16.random(in: 0...UInt16.max)
-    /// Nothing is forwarded before a packet that a decoder can begin with.
-    private(set) var awaitsStart = true
-
-    private(set) var packets: UInt32 = 0
-    private(set) var octets: UInt32 = 0
     var requests: RetransmissionRequests?
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
@@ -34,6 +38,7 @@ final class Consumer {
         self.track = track
         self.transport = transport
         (header, repairHeader) = Self.headers(for: track)
+        allowsPadding = repairHeader != nil
         map = SequenceMap(
             sequence: UInt16.random(in: 0...0x7fff), timestamp: UInt32.random(in: 0...UInt32.max),
             clockRate: track.codec.clockRate)
@@ -44,6 +49,7 @@ final class Consumer {
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)
+        allowsPadding = repairHeader != nil
         headerChanged()
     }
 
@@ -78,9 +84,6 @@ final class Consumer {
         return (writer(track.ssrc, codec.payloadType, extensions), nil)
     }
 
-    /// Only packets that need not be repeated bit by bit may be padded.
-    var allowsPadding: Bool { repairHeader != nil }
-
     /// Stops; forwarding picks up at a keyframe.
     func pause() {
         awaitsStart = true
@@ -91,7 +94,7 @@ final class Consumer {
     @inline(__always)
     func place(_ packet: UnsafePointer<PendingPacket>, at now: Instant) -> SequenceMap.Mapped? {
         let source = packet.pointee.header.ssrc
-        if awaitsStart || map.source != source {
+        if awaitsStart || !map.follows(source) {
             guard packet.pointee.startsKeyframe, !packet.pointee.isLate else { return nil }
             map.begin(source: source)
             awaitsStart = false
@@ -107,9 +110,17 @@ final class Consumer {
         repairSealed = ReplayWindow()
     }
 
+    /// Asks for the memory that forwarding touches first, without waiting for it.
     @inline(__always)
-    func count(payload: Int) {
-        packets &+= 1
+    static func prefetch(_ consumer: UnsafeMutableRawPointer) { cnet_prefetch(consumer, hotBytes) }
+
+    /// The object's head, and what is declared before `track` but for the map's rarely used end.
+    private static var hotBytes: Int32 { 448 }
+
+    /// Counts what was sent, for sender reports.
+    @inline(__always)
+    func count(packets: Int, payload: Int) {
+        self.packets &+= UInt32(truncatingIfNeeded: packets)
         octets &+= UInt32(truncatingIfNeeded: payload)
     }
 }

@@ -46,23 +46,30 @@ final class Forwarder {
             let first = packets.baseAddress
         else { return }
         let queue = sockets[path.socket].queue
+        var sent = Sent()
         for index in 0..<packets.count {
             let packet = UnsafePointer(first + index)
             guard let mapped = consumer.place(packet, at: now) else { continue }
-            forward(packet, mapped, consumer, sealer, queue, path.remote)
+            forward(packet, mapped, consumer, sealer, queue, path.remote, &sent)
         }
         queue.closeRun()
+        consumer.count(packets: sent.packets, payload: sent.payload)
+        count(sent, on: transport)
+    }
+
+    /// What went to one consumer, so that the counters are touched once a run.
+    private struct Sent {
+        var packets = 0
+        var bytes = 0
+        var payload = 0
     }
 
     @inline(__always)
     private func forward(
         _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ consumer: Consumer,
-        _ sealer: PacketSealer,
-        _ queue: SendQueue, _ remote: Endpoint
+        _ sealer: PacketSealer, _ queue: SendQueue, _ remote: Endpoint, _ sent: inout Sent
     ) {
-        let index = consumer.sealed.index(of: mapped.sequence)
-        guard consumer.sealed.accepts(index) else { return }
-        consumer.sealed.record(index)
+        guard let index = consumer.sealed.claim(mapped.sequence) else { return }
         let padding = consumer.allowsPadding ? Int(packet.pointee.padding) : 0
         let length = write(
             memory: packet.pointee.memory, header: packet.pointee.header, fields: packet.pointee.fields,
@@ -70,8 +77,9 @@ final class Forwarder {
             mapped: mapped, index: index, consumer, sealer, queue)
         guard let length else { return }
         queue.commit(length, to: remote)
-        consumer.count(payload: packet.pointee.payloadLength)
-        count(length, on: consumer.transport)
+        sent.packets &+= 1
+        sent.bytes &+= length
+        sent.payload &+= packet.pointee.payloadLength
     }
 
     /// Writes one packet where `queue` has room, but does not commit it.
@@ -136,7 +144,7 @@ final class Forwarder {
         queue.commit(length, to: path.remote)
         queue.closeRun()
         retransmissions &+= 1
-        count(length, on: transport)
+        count(Sent(packets: 1, bytes: length), on: transport)
     }
 
     private func writeRepair(
@@ -152,9 +160,9 @@ final class Forwarder {
             transportSequence: transport.transportSequence, sendTime: sendTime)
         let headerLength = repairHeader.write(values, source: packet, fields: fields, to: out)
         if repairHeader.carriesTransportSequence { transport.transportSequence &+= 1 }
-        let index = consumer.repairSealed.index(of: consumer.repairSequence)
-        guard consumer.repairSealed.accepts(index), let base = packet.baseAddress else { return nil }
-        consumer.repairSealed.record(index)
+        guard let index = consumer.repairSealed.claim(consumer.repairSequence), let base = packet.baseAddress else {
+            return nil
+        }
         originalSequence.put(mapped.sequence, at: 0)
         parts[0] = copenssl_part(data: originalSequence, length: 2)
         parts[1] = copenssl_part(
@@ -165,10 +173,10 @@ final class Forwarder {
     }
 
     @inline(__always)
-    private func count(_ length: Int, on transport: Transport) {
-        packets &+= 1
-        bytes &+= UInt64(length)
-        transport.statistics.packets &+= 1
-        transport.statistics.bytes &+= UInt64(length)
+    private func count(_ sent: Sent, on transport: Transport) {
+        packets &+= UInt64(truncatingIfNeeded: sent.packets)
+        bytes &+= UInt64(truncatingIfNeeded: sent.bytes)
+        transport.statistics.packets &+= UInt64(truncatingIfNeeded: sent.packets)
+        transport.statistics.bytes &+= UInt64(truncatingIfNeeded: sent.bytes)
     }
 }

@@ -20,7 +20,11 @@ final class Producer {
     private var isHandedOver = false
     /// Extension identifiers on the publisher's connection.
     var table = ExtensionTable(ExtensionMap())
-    var consumers: [Consumer] = []
+    var consumers: [Consumer] = [] {
+        didSet { lanes = consumers.map(Unmanaged.passUnretained) }
+    }
+    /// `consumers` again, to be walked through without counting references.
+    private var lanes: [Unmanaged<Consumer>] = []
     private(set) var streams: [IncomingStream] = []
     /// The stream that is forwarded: the best that arrives, changed only at a keyframe.
     private(set) var current: IncomingStream?
@@ -161,7 +165,12 @@ final class Producer {
             // The other workers begin while this one forwards.
             for follower in followers { follower.neighbour.ring() }
         }
-        for consumer in consumers { forwarder.forward(packets, to: consumer) }
+        for index in lanes.indices {
+            // A consumer's memory has left the caches since the last frame, so that of the next ones is asked for in time.
+            if index + 2 < lanes.count { Consumer.prefetch(lanes[index + 2].toOpaque()) }
+            if index + 1 < lanes.count { lanes[index + 1]._withUnsafeGuaranteedRef { $0.transport.prefetch() } }
+            lanes[index]._withUnsafeGuaranteedRef { forwarder.forward(packets, to: $0) }
+        }
         drop()
     }
 

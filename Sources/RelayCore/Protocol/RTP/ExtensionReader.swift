@@ -27,6 +27,8 @@ package struct ExtensionFields: Sendable {
     }
 
     private var fields = InlineArray<9, Field>(repeating: Field())
+    /// One bit for each kind that the packet has, by the kind's raw value.
+    package private(set) var present: UInt16 = 0
 
     package init() {}
 
@@ -63,6 +65,7 @@ package struct ExtensionFields: Sendable {
             let slot = table.slot(identifier)
             if slot >= 0, length > 0 {
                 fields[slot] = Field(offset: UInt16(truncatingIfNeeded: at), length: UInt8(truncatingIfNeeded: length))
+                present |= 1 << UInt16(truncatingIfNeeded: slot)
             }
             at += length
         }

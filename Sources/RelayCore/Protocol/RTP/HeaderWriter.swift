@@ -11,10 +11,20 @@ package struct HeaderWriter: Sendable {
     private let needsTwoByteForm: Bool
     /// The peer takes both forms of extension blocks on one stream (`a=extmap-allow-mixed`).
     private let mixesForms: Bool
+    /// The header of a packet into which nothing is copied, with its numbers left open; most packets are written from it.
+    private var template = InlineArray<6, UInt64>(repeating: 0)
+    /// 0: the header is longer than the template has room for.
+    private var templateLength = 0
+    private var transportSequenceAt = 0
+    private var sendTimeAt = 0
+    /// One bit for each extension that is passed on, by the kind's raw value.
+    private let copiedKinds: UInt16
 
     /// Upper bound of what `write` produces: fixed header, block header, then mid, transport-wide sequence, send time, three
     /// short extensions and the dependency descriptor in the two-byte form, and padding.
-    package static let maximumLength = 12 + 4 + (2 + 32) + (2 + 2) + (2 + 3) + 3 * (2 + 16) + (2 + 255) + 3
+    package static var maximumLength: Int {
+        12 + 4 + (2 + 32) + (2 + 2) + (2 + 3) + 3 * (2 + 16) + (2 + 255) + 3
+    }
 
     /// Extensions that are passed on as they came.
     private static let copied: InlineArray<4, HeaderExtension> = [
@@ -56,15 +66,62 @@ package struct HeaderWriter: Sendable {
             for (index, byte) in bytes.enumerated() { self.mid[index] = byte }
         }
         needsTwoByteForm = midLength > 16 || HeaderExtension.allCases.contains { extensions[$0] > 14 }
+        var kinds: UInt16 = 0
+        for index in Self.copied.indices where extensions[Self.copied[index]] != 0 {
+            kinds |= 1 << UInt16(Self.copied[index].rawValue)
+        }
+        copiedKinds = kinds
+        carriesTransportSequence = extensions[.transportSequence] != 0
+        prepareTemplate()
+    }
+
+    private mutating func prepareTemplate() {
+        let headBytes = needsTwoByteForm ? 2 : 1
+        var at = 16 + (midLength > 0 ? headBytes + midLength : 0)
+        if extensions[.transportSequence] != 0 {
+            transportSequenceAt = at + headBytes
+            at += headBytes + 2
+        }
+        if extensions[.absoluteSendTime] != 0 { sendTimeAt = at + headBytes }
+        let nothing = Values(
+            sequence: 0, timestamp: 0, marker: false, hasPadding: false, transportSequence: 0, sendTime: 0)
+        withUnsafeTemporaryAllocation(byteCount: Self.maximumLength, alignment: 8) { memory in
+            memory.initializeMemory(as: UInt8.self, repeating: 0)
+            guard let out = memory.baseAddress else { return }
+            let length = writeWhole(
+                nothing, source: UnsafeRawBufferPointer(start: nil, count: 0), fields: ExtensionFields(), to: out)
+            guard length <= template.count * 8 else { return }
+            templateLength = length
+            for word in template.indices { template[word] = memory.load(fromByteOffset: word * 8, as: UInt64.self) }
+        }
     }
 
     /// Whether this consumer's packets count in the transport-wide sequence.
-    package var carriesTransportSequence: Bool { extensions[.transportSequence] != 0 }
+    package let carriesTransportSequence: Bool
 
     /// Writes the header at `out`, which has room for `maximumLength` bytes.
     /// - Returns: its length.
     @inline(__always)
     package func write(
+        _ values: Values, source: UnsafeRawBufferPointer, fields: borrowing ExtensionFields,
+        to out: UnsafeMutableRawPointer
+    ) -> Int {
+        guard templateLength > 0, fields.present & copiedKinds == 0 else {
+            return writeWhole(values, source: source, fields: fields, to: out)
+        }
+        let words = template.span
+        for word in words.indices { out.storeBytes(of: words[word], toByteOffset: word * 8, as: UInt64.self) }
+        out.put(payloadType | (values.marker ? 0x80 : 0), at: 1)
+        out.put(values.sequence, at: 2)
+        out.put(values.timestamp, at: 4)
+        if values.hasPadding { out.put(templateLength > 12 ? UInt8(0xb0) : UInt8(0xa0), at: 0) }
+        if transportSequenceAt > 0 { out.put(values.transportSequence, at: transportSequenceAt) }
+        if sendTimeAt > 0 { out.put24(values.sendTime, at: sendTimeAt) }
+        return templateLength
+    }
+
+    @inline(never)
+    private func writeWhole(
         _ values: Values, source: UnsafeRawBufferPointer, fields: borrowing ExtensionFields,
         to out: UnsafeMutableRawPointer
     ) -> Int {

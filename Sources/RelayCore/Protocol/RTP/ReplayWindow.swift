@@ -30,6 +30,16 @@ package struct ReplayWindow: Sendable {
         return seen.span[Int((index >> 6) & 15)] & (1 << (index & 63)) == 0
     }
 
+    /// The index of a packet that is to be sealed, recorded; nil where it was sealed before or is too old.
+    ///
+    /// One call that mutates, as the window is too large to be copied for each look at it.
+    package mutating func claim(_ sequence: UInt16) -> UInt64? {
+        let index = self.index(of: sequence)
+        guard accepts(index) else { return nil }
+        record(index)
+        return index
+    }
+
     /// Records an index whose packet proved authentic.
     package mutating func record(_ index: UInt64) {
         if let newest, index <= newest {

@@ -57,22 +57,26 @@ package struct SequenceMap: Sendable {
     private static let maximumDistance = 3000
     /// How far back a run reaches at most, and a consumer may ask.
     private static let maximumReach: UInt16 = 8192
+    /// A run of up to this length needs no shortening; a longer one is shortened to `maximumReach`.
+    private static var shortRun: UInt16 { 16_384 }
+
+    // What a packet in order touches stands together, in front; what is looked up only for others comes last.
 
     /// The run being added to, apart from those before it: packets in order touch only this one.
     private var current = Run()
-    private var hasBegun = false
-    /// Runs that have ended; the newest is at `ended - 1` modulo the capacity.
-    private var runs = InlineArray<128, Run>(repeating: Run())
-    private var ended = 0
-    private let clockRate: UInt32
-    private var nextSequence: UInt16
+    private var newestAt = Instant.zero
     private var nextTimestamp: UInt32
     private var newestTimestamp: UInt32 = 0
-    private var newestAt = Instant.zero
+    private let clockRate: UInt32
+    private var nextSequence: UInt16
+    private var hasBegun = false
     private var hasForwarded = false
-    private var awaited: UInt32?
     private var isPaused = false
+    private var awaited: UInt32?
     private var strayNext: UInt16?
+    private var ended = 0
+    /// Runs that have ended; the newest is at `ended - 1` modulo the capacity.
+    private var runs = InlineArray<128, Run>(repeating: Run())
 
     /// - Parameters:
     ///   - sequence: number of the consumer's first packet, random by RFC 3550 §5.1.
@@ -85,6 +89,10 @@ package struct SequenceMap: Sendable {
 
     /// The source whose packets are being forwarded; nil before the first one.
     package var source: UInt32? { hasBegun ? current.source : nil }
+
+    /// Whether `source` is the one being forwarded. (Mutating, so that nobody copies two kilobytes to ask: the answer is needed
+    /// for every packet and consumer, from another module.)
+    package mutating func follows(_ source: UInt32) -> Bool { hasBegun && current.source == source }
 
     /// The highest sequence number given out; nil before the first one.
     package var highestSequence: UInt16? { hasForwarded ? nextSequence &- 1 : nil }
@@ -107,6 +115,24 @@ package struct SequenceMap: Sendable {
     /// The consumer's numbers for a packet, or nil where it must not be forwarded: from a source that is not the current one, left
     /// out before, or too late to have a place.
     package mutating func forward(source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant) -> Mapped? {
+        // Nearly always: the next packet of the source that is being forwarded.
+        guard hasForwarded, source == current.source, sequence == current.last &+ 1, awaited == nil, !isPaused,
+            !current.isLeftOut, sequence &- current.first <= Self.shortRun
+        else { return place(source: source, sequence: sequence, timestamp: timestamp, at: now) }
+        strayNext = nil
+        current.last = sequence
+        let mapped = Mapped(sequence: sequence &- current.offset, timestamp: timestamp &+ current.timestampOffset)
+        nextSequence = mapped.sequence &+ 1
+        if Int32(bitPattern: mapped.timestamp &- newestTimestamp) > 0 {
+            newestTimestamp = mapped.timestamp
+            newestAt = now
+        }
+        return mapped
+    }
+
+    /// `forward` for whatever comes.
+    @inline(never)
+    private mutating func place(source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant) -> Mapped? {
         if source == awaited, isNewInAwaited(sequence) {
             beginEpoch(source: source, sequence: sequence, timestamp: timestamp, at: now)
             return map(sequence, timestamp, current, at: now)
@@ -217,7 +243,7 @@ package struct SequenceMap: Sendable {
     private mutating func advance(to sequence: UInt16) {
         current.last = sequence
         let length = sequence &- current.first
-        if length > 2 * Self.maximumReach, length < 0x8000 { current.first = sequence &- Self.maximumReach }
+        if length > Self.shortRun, length < 0x8000 { current.first = sequence &- Self.maximumReach }
     }
 
     private mutating func map(_ sequence: UInt16, _ timestamp: UInt32, _ run: Run, at now: Instant) -> Mapped {
