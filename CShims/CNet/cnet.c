@@ -4,6 +4,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -106,9 +107,12 @@ void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out) {
 int cnet_udp_open(cnet_endpoint *local) {
     int fd = socket(local->is_ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
-    int one = 1, large = 4 << 20;
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
+    int one = 1, large = CNET_SOCKET_BUFFER;
+    // Who administers the network may go beyond the kernel's limit; others get as much as that allows.
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof large) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &large, sizeof large);
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &large, sizeof large) != 0)
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &large, sizeof large);
     if (local->is_ipv6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     struct sockaddr_storage address;
     socklen_t length = cnet_endpoint_to_sockaddr(local, &address);
@@ -120,6 +124,23 @@ int cnet_udp_open(cnet_endpoint *local) {
         return -1;
     }
     return fd;
+}
+
+uint32_t cnet_receive_drops(int fd) {
+    uint32_t values[SK_MEMINFO_VARS] = {0};
+    socklen_t length = sizeof values;
+    if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &length) != 0) return 0;
+    return values[SK_MEMINFO_DROPS];
+}
+
+int cnet_buffer_bytes(int fd) {
+    int receive = 0, send = 0;
+    socklen_t length = sizeof receive;
+    // The kernel reports twice of what it was asked for: its own bookkeeping counts, too.
+    if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, &length) != 0) return 0;
+    length = sizeof send;
+    if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, &length) != 0) return 0;
+    return (receive < send ? receive : send) / 2;
 }
 
 int cnet_receive(int fd, cnet_inbound *datagrams, int count) {

@@ -67,6 +67,9 @@ nonisolated extension MetricsText {
             "switchyard_refused_datagrams_total", "Datagrams dropped as malformed, not authentic or from nobody.",
             Double(totals.datagramsRefused))
         counter("switchyard_send_drops_total", "Packets dropped because a socket was full.", Double(totals.sendDrops))
+        counter(
+            "switchyard_receive_drops_total", "Datagrams that the kernel dropped because a socket was full.",
+            Double(totals.receiveDrops))
         counter("switchyard_retransmissions_total", "Packets sent again on request.", Double(totals.retransmissions))
         counter(
             "switchyard_keyframe_requests_total", "Keyframes asked of publishers.", Double(totals.keyframeRequests))

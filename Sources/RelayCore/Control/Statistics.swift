@@ -41,6 +41,8 @@ public struct RelayTotals: Sendable, Equatable {
     public var datagramsRefused: UInt64 = 0
     /// Packets dropped because the socket was full.
     public var sendDrops: UInt64 = 0
+    /// Datagrams that the kernel dropped because a socket's receive buffer was full.
+    public var receiveDrops: UInt64 = 0
     public var retransmissions: UInt64 = 0
     public var keyframeRequests: UInt64 = 0
     /// Packets that one worker handed over to another, which has subscribers of theirs, too.
@@ -58,6 +60,7 @@ public struct RelayTotals: Sendable, Equatable {
         sum.bytesSent &+= part.bytesSent
         sum.datagramsRefused &+= part.datagramsRefused
         sum.sendDrops &+= part.sendDrops
+        sum.receiveDrops &+= part.receiveDrops
         sum.retransmissions &+= part.retransmissions
         sum.keyframeRequests &+= part.keyframeRequests
         sum.handedOver &+= part.handedOver

@@ -1,5 +1,6 @@
 internal import CNet
 internal import RelayControl
+internal import Log
 internal import RelayProtocol
 
 /// Which addresses the workers listen on, and what peers are told.
@@ -58,7 +59,15 @@ struct ListenAddresses {
                 if entry.isRequired || entries.count == 1 || port != 0 && entry.local.isLoopback { throw error }
             }
         }
-        guard !bound.isEmpty else { throw .noAddress }
+        guard let first = bound.first else { throw .noAddress }
+        if let short = MediaSocket.shortBuffers(first.descriptor) {
+            Log.warning(
+                "media.small-socket-buffers",
+                [
+                    "bytes": "\(short.given)", "wanted": "\(short.wanted)",
+                    "remedy": "sysctl -w net.core.rmem_max=\(short.wanted) net.core.wmem_max=\(short.wanted)",
+                ])
+        }
         return bound
     }
 }

@@ -17,6 +17,18 @@ final class MediaSocket {
 
     deinit { close(descriptor) }
 
+    private var lastReceiveDrops: UInt32 = 0
+    private var allReceiveDrops: UInt64 = 0
+
+    /// Datagrams that the kernel dropped because the receive buffer was full. A call into the kernel, whose 32-bit count may
+    /// wrap around once between two of them.
+    var receiveDrops: UInt64 {
+        let count = cnet_receive_drops(descriptor)
+        allReceiveDrops &+= UInt64(count &- lastReceiveDrops)
+        lastReceiveDrops = count
+        return allReceiveDrops
+    }
+
     /// Binds a UDP socket; port 0 picks a free one.
     /// - Returns: the descriptor, to be owned by a `MediaSocket`, and the address with the port that was bound.
     static func bind(_ local: Endpoint) throws(RelayStartError) -> (descriptor: Int32, local: Endpoint) {
@@ -26,6 +38,12 @@ final class MediaSocket {
             throw .bind(address: local.description, reason: String(cString: strerror(errno)))
         }
         return (descriptor, Endpoint(raw))
+    }
+
+    /// The buffer sizes in bytes that a socket was given and that it was to have; nil where it has what it should.
+    static func shortBuffers(_ descriptor: Int32) -> (given: Int, wanted: Int)? {
+        let (given, wanted) = (Int(cnet_buffer_bytes(descriptor)), Int(CNET_SOCKET_BUFFER))
+        return given < wanted ? (given, wanted) : nil
     }
 }
 

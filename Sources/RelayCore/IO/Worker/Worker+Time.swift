@@ -91,7 +91,10 @@ extension Worker {
         sum.packetsSent = forwarder.packets
         sum.bytesSent = forwarder.bytes
         sum.retransmissions = forwarder.retransmissions
-        for socket in sockets { sum.sendDrops &+= socket.queue.drops }
+        for socket in sockets {
+            sum.sendDrops &+= socket.queue.drops
+            sum.receiveDrops &+= socket.receiveDrops
+        }
         for case let neighbour? in border.neighbours {
             sum.handedOver &+= neighbour.packets
             sum.handOverDrops &+= neighbour.drops
