@@ -62,7 +62,7 @@ enum { BATCH = 8, SLOT = 65536 };
 
 void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
                   void (*other)(void *context, uint8_t *data, size_t length), void *context) {
-    static uint8_t memory[BATCH][SLOT];
+    static _Thread_local uint8_t memory[BATCH][SLOT];
     struct mmsghdr headers[BATCH];
     struct iovec parts[BATCH];
     union {

@@ -31,12 +31,16 @@ struct Options {
     var rounds: Int { givenRounds ?? (against == nil ? 3 : 15) }
     var kilobits = 2_000
     var idleConsumers = 500
+    var joins = 500
     var suites = Set(Suite.allCases).subtracting([.bound, .versus])
 
-    enum Suite: String, CaseIterable { case micro, bound, forwarding, span, allocations, memory, joins, macro, versus }
+    enum Suite: String, CaseIterable {
+        case micro, bound, forwarding, span, allocations, memory, joins, storm, macro, versus
+    }
 
     static let help = """
-        usage: switchyard-bench [options] [micro] [bound] [forwarding] [span] [allocations] [memory] [joins] [macro]
+        usage: switchyard-bench [options] [micro] [bound] [forwarding] [span] [allocations] [memory] [joins] [storm]
+               [macro]
         Measures a release build of the server on loopback, beside the machine's bound, and holds the result against
         thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
         forwarding; alone it shows what the machine can do). span: one room on two workers beside the same on one.
@@ -56,6 +60,7 @@ struct Options {
           --seconds N          one measuring window (default 6; with --against and for span 2)
           --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against and for span 15)
           --idle-consumers N   connections for the memory measurement (default 500)
+          --joins N            how many the storm has (default 500)
         """
 
     init(_ arguments: [String]) throws {
@@ -89,7 +94,8 @@ struct Options {
             case "--kbps": kilobits = try Self.number(value, argument, 50...50_000)
             case "--seconds": givenSeconds = try Self.number(value, argument, 1...3_600)
             case "--rounds": givenRounds = try Self.number(value, argument, 1...100)
-            case "--idle-consumers": idleConsumers = try Self.number(value, argument, 10...5_000)
+            case "--idle-consumers": idleConsumers = try Self.number(value, argument, 10...20_000)
+            case "--joins": joins = try Self.number(value, argument, 10...5_000)
             default: throw BenchmarkError("unknown option \(argument); see --help")
             }
         }

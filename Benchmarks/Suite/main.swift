@@ -52,6 +52,7 @@ import Load
     if suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }
     if suites.contains(.joins) { report.add(joins: try JoinBenchmark(options: options).run()) }
     if suites.contains(.versus) { try runVersus(options, &report) }
+    if suites.contains(.storm) { report.add(storm: try StormBenchmark(options: options).run()) }
     if suites.contains(.macro) {
         let scenarios = Scenario.all.filter { options.only.isEmpty || $0.name.contains(options.only) }
         guard !scenarios.isEmpty else { throw BenchmarkError("no scenario of macro is called \(options.only)") }

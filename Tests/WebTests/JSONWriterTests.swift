@@ -17,7 +17,8 @@ struct JSONWriterTests {
     }
 
     @Test func writesFieldsInTheirOrderAndLeavesOutWhatIsNil() {
-        #expect(Person(name: "a", age: 3, friends: ["b", "c"]).jsonText == #"{"age":3,"friends":["b","c"],"name":"a"}"#)
+        #expect(
+            Person(name: "a", age: 3, friends: ["b", "c"]).jsonText == #"{"age":3,"friends":["b","c"],"name":"a"}"#)
         #expect(Person(name: "").jsonText == #"{"friends":[],"name":""}"#)
         #expect([Person]().jsonText == "[]")
     }

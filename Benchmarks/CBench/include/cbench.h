@@ -53,6 +53,9 @@ double cbench_raw_seal(int gcm, int key_length, int length, int rounds);
 /// The same for decrypting.
 double cbench_raw_open(int gcm, int key_length, int length, int rounds);
 
+/// The calling thread gives way to the others that want its processor.
+void cbench_give_way(void);
+
 /// Nanoseconds that this thread has run.
 double cbench_thread_time(void);
 

@@ -4,7 +4,7 @@ import Load
 final class ClientLoop {
     private let poll: SocketPoll
     private var receivers: [() -> Void] = []
-    private var ticking: [Peer] = []
+    private var ticking: [(Int64) -> Void] = []
     private var nextTick: Int64 = 0
 
     init() throws { poll = try SocketPoll() }
@@ -12,12 +12,18 @@ final class ClientLoop {
     func add(_ peer: Peer) {
         poll.add(peer.connection.fd, tag: UInt32(receivers.count))
         receivers.append { peer.receive() }
-        ticking.append(peer)
+        ticking.append { peer.tick($0) }
     }
 
     func add(_ receiver: PlainReceiver) {
         poll.add(receiver.fd, tag: UInt32(receivers.count))
         receivers.append { receiver.receive() }
+    }
+
+    func add(_ probe: LatencyProbe) {
+        poll.add(probe.connection.fd, tag: UInt32(receivers.count))
+        receivers.append { probe.receive() }
+        ticking.append { probe.connection.tick($0) }
     }
 
     /// Runs until `deadline` or until `done` says so.
@@ -29,7 +35,7 @@ final class ClientLoop {
             var next = min(deadline, nextTick)
             if let sender { next = min(next, sender.advance(time)) }
             if time >= nextTick {
-                for peer in ticking { peer.tick(time) }
+                for tick in ticking { tick(time) }
                 nextTick = time + 10_000
                 next = min(next, nextTick)
                 if done() { return }

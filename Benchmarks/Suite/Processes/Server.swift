@@ -24,8 +24,8 @@ struct Server {
         let arguments =
             [
                 "serve", "--no-supervise", "--listen", "\(address):0", "--media-port", "0", "--workers", "\(workers)",
-                "--announce", address,
-                "--users-max-per-room", "1000", "--log-level", "warning", "--data-dir", folder,
+                "--announce", address, "--users-max-per-room", "1000", "--media-max-transports", "100000",
+                "--log-level", "warning", "--data-dir", folder,
             ] + (spread.map { ["--rooms-spread", "\($0)"] } ?? [])
         let start = try path?.command(program, arguments) ?? (program, arguments)
         process = try ChildProcess(start.0, start.1, hasOwnCore: spread == nil, environment: environment)

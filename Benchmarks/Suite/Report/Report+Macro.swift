@@ -106,6 +106,9 @@ extension Report {
 
     mutating func add(memory result: MemoryBenchmark.Result) {
         say("memory (\(result.transports) connected consumer transports without media, \(result.kibibytes) KiB in all)")
+        say(
+            "  connected in \(decimal(result.connectSeconds, 1)) s; idle, the server takes "
+                + "\(decimal(result.idleShare * 100, 1)) % of a core")
         judge(
             .memory, "an idle consumer transport", result.perTransport, .atMost(thresholds.idleTransportKibibytes), 1,
             " KiB")

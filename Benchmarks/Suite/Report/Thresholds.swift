@@ -14,6 +14,8 @@ struct Thresholds: Decodable {
     var allocationsPerPacket: Double
     var systemCallsPerPacket: Double
     var joinsPerCoreSecond: Double
+    /// What a storm of joins may add to the 99th percentile of a packet's latency.
+    var stormLatencyMilliseconds: Double
     /// One way, at no more than 70 % of the server's core.
     var latencyP50Milliseconds: Double
     var latencyP99Milliseconds: Double
