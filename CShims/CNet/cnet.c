@@ -6,10 +6,12 @@
 #include <ifaddrs.h>
 #include <linux/sock_diag.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -96,6 +98,20 @@ int cnet_endpoint_parse(const char *text, uint16_t port, cnet_endpoint *out) {
     return 0;
 }
 
+int cnet_resolve(const char *host, uint16_t port, cnet_endpoint *out) {
+    struct addrinfo *found = NULL, hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    if (getaddrinfo(host, NULL, &hints, &found) != 0) return -1;
+    int result = -1;
+    struct sockaddr_storage address = {0};
+    if (found && found->ai_addrlen <= sizeof address) {
+        memcpy(&address, found->ai_addr, found->ai_addrlen);
+        result = cnet_endpoint_from_sockaddr(&address, out);
+        out->port = port;
+    }
+    freeaddrinfo(found);
+    return result;
+}
+
 void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out) {
     struct sockaddr_storage address;
     cnet_endpoint_to_sockaddr(endpoint, &address);
@@ -162,6 +178,68 @@ int cnet_receive(int fd, cnet_inbound *datagrams, int count) {
     }
     return received;
 }
+
+struct cnet_receiver {
+    struct mmsghdr headers[CNET_RECEIVER_SLOTS];
+    struct iovec parts[CNET_RECEIVER_SLOTS];
+    cnet_arrival arrivals[CNET_RECEIVER_SLOTS];
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(struct timespec))];
+    } controls[CNET_RECEIVER_SLOTS];
+    void *memory;
+};
+
+cnet_receiver *cnet_receiver_new(uint32_t slot_size) {
+    cnet_receiver *receiver = calloc(1, sizeof *receiver);
+    if (!receiver) return NULL;
+    receiver->memory = calloc(CNET_RECEIVER_SLOTS, slot_size);
+    if (!receiver->memory) {
+        free(receiver);
+        return NULL;
+    }
+    for (int i = 0; i < CNET_RECEIVER_SLOTS; i++) {
+        void *slot = (char *)receiver->memory + (size_t)i * slot_size;
+        receiver->arrivals[i].data = slot;
+        receiver->parts[i] = (struct iovec){.iov_base = slot, .iov_len = slot_size};
+        receiver->headers[i].msg_hdr = (struct msghdr){
+            .msg_iov = &receiver->parts[i], .msg_iovlen = 1, .msg_control = receiver->controls[i].bytes,
+            .msg_controllen = sizeof receiver->controls[i].bytes};
+    }
+    return receiver;
+}
+
+void cnet_receiver_free(cnet_receiver *receiver) {
+    free(receiver->memory);
+    free(receiver);
+}
+
+void cnet_stamp_arrivals(int fd) {
+    int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
+}
+
+int cnet_receiver_take(cnet_receiver *receiver, int fd) {
+    int count = recvmmsg(fd, receiver->headers, CNET_RECEIVER_SLOTS, MSG_DONTWAIT, NULL);
+    if (count <= 0) return 0;
+    for (int i = 0; i < count; i++) {
+        struct msghdr *header = &receiver->headers[i].msg_hdr;
+        cnet_arrival *arrival = &receiver->arrivals[i];
+        arrival->length = header->msg_flags & MSG_TRUNC ? 0 : receiver->headers[i].msg_len;
+        arrival->at = 0;
+        struct cmsghdr *control = CMSG_FIRSTHDR(header);
+        if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec time;
+            memcpy(&time, CMSG_DATA(control), sizeof time);
+            arrival->at = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+        }
+        header->msg_controllen = sizeof receiver->controls[i].bytes;
+        header->msg_flags = 0;
+    }
+    return count;
+}
+
+const cnet_arrival *cnet_receiver_arrivals(const cnet_receiver *receiver) { return receiver->arrivals; }
 
 static int segments_of(const cnet_outbound *run) {
     return run->segment ? (int)((run->length + run->segment - 1u) / run->segment) : 1;
@@ -236,8 +314,8 @@ int cnet_poll_add(int poll, int fd, uint32_t tag) {
 }
 
 int cnet_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds) {
-    struct epoll_event events[64];
-    if (capacity > 64) capacity = 64;
+    struct epoll_event events[256];
+    if (capacity > 256) capacity = 256;
     if (microseconds < 0) microseconds = 0;
     struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
     int ready = epoll_pwait2(poll, events, capacity, &limit, NULL);

@@ -37,7 +37,7 @@ public struct Configuration: Sendable {
 
     /// Reads a file from disk.
     public static func readFile(_ path: String) throws(ConfigurationError) -> [UInt8] {
-        try ConfigurationFile.read(path)
+        try JSON5File.read(path)
     }
 
     private mutating func set(_ setting: Setting, _ texts: [String], _ source: SettingSource) throws(ConfigurationError)

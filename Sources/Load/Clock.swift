@@ -1,3 +1,4 @@
+internal import CNet
 internal import Glibc
 
 /// Microseconds of the monotonic clock.

@@ -8,10 +8,10 @@ final class JanusSession {
     private var connected: Set<UInt64> = []
     private var heardAt: Int64 = 0
 
-    /// - Parameter path: of the API, such as `/janus`.
-    init(address: String, port: UInt16, path: String, key: String?) throws(LoadError) {
-        connection = try ServerConnection(address: address, port: port, key: key)
-        self.path = path
+    /// - Parameter target: with the path of the API, such as `/janus`.
+    init(to target: LoadTarget, key: String?) throws(LoadError) {
+        connection = try ServerConnection(to: target, key: key)
+        path = target.path
         guard let created = try call(path, .createSession(transaction())).data else {
             throw .server("Janus made a session without a number")
         }

@@ -32,13 +32,10 @@ package enum LoadDriver: String, CaseIterable, Sendable {
         }
     }
 
-    func connect(to target: LoadTarget, key: String?) throws(LoadError) -> any Signalling {
+    func connect(to target: LoadTarget, key: String?, codec: VideoCodec) throws(LoadError) -> any Signalling {
         switch self {
-        case .switchyard: try MediaServerAPI(address: target.address, port: target.port, key: key)
-        case .janus:
-            try JanusVideoRoom(
-                JanusSession(address: target.address, port: target.port, path: target.path, key: key),
-                videoCodec: "vp8")
+        case .switchyard: try MediaServerAPI(to: target, key: key)
+        case .janus: try JanusVideoRoom(JanusSession(to: target, key: key), videoCodec: codec.rawValue)
         }
     }
 }

@@ -11,13 +11,15 @@ struct LoadFlag: Sendable {
     /// False where the value is not what is expected.
     let assign: @Sendable (inout LoadOptions, String) -> Bool
 
-    /// A flag without a value.
-    init(_ name: String, _ summary: String, assign: @escaping @Sendable (inout LoadOptions) -> Void) {
-        self.init(name, "", expected: "", summary) { options, _ in
-            assign(&options)
-            return true
+    /// A flag without a value; `--no-…` takes it back.
+    init(_ name: String, _ path: any WritableKeyPath<LoadOptions, Bool> & Sendable, _ summary: String) {
+        self.init(name, "", expected: "true or false", summary) { options, text in
+            options[keyPath: path] = text == "true"
+            return text == "true" || text == "false"
         }
     }
+
+    var isSwitch: Bool { placeholder.isEmpty }
 
     init(
         _ name: String, _ placeholder: String, expected: String, _ summary: String,
@@ -53,7 +55,13 @@ struct LoadFlag: Sendable {
         }
     }
 
+    private static let profiles: [(name: String, profile: SRTPProfile)] = [
+        ("gcm", .gcm128), ("gcm-256", .gcm256), ("cm", .counterSHA1Tag80), ("cm-32", .counterSHA1Tag32),
+    ]
+
     static let all: [LoadFlag] = [
+        LoadFlag(
+            "scenario", .file, optional: \.scenarioFile, "JSON5 with these names; other flags change what it says"),
         LoadFlag(
             "driver", "NAME", expected: LoadDriver.allCases.map(\.rawValue).joined(separator: " or "),
             "the server's kind: \(LoadDriver.allCases.map(\.rawValue).joined(separator: ", ")) [switchyard]"
@@ -62,7 +70,10 @@ struct LoadFlag: Sendable {
             options.driver = driver
             return true
         },
-        LoadFlag("target", "URL", expected: "http://ADDR:PORT", "the server's API [http://127.0.0.1:8080]") {
+        LoadFlag(
+            "target", "URL", expected: "http://ADDR:PORT or https://ADDR:PORT",
+            "the server's API [http://127.0.0.1:8080]"
+        ) {
             options, text in
             options.givenTarget = text
             return !text.isEmpty
@@ -75,28 +86,56 @@ struct LoadFlag: Sendable {
             options.allowed.insert(text)
             return !text.isEmpty
         },
+        LoadFlag("insecure", \.isInsecure, "an https target's certificate is not checked"),
         LoadFlag("api-key", .key, optional: \.apiKey, "the server's API key; also SWITCHYARD_LOAD_API_KEY"),
         LoadFlag("rooms", .number(in: 1...1_000), \.rooms, "rooms, all alike [1]"),
         LoadFlag("publishers", .number(in: 0...1_000), \.publishers, "who send, in each room [1]"),
         LoadFlag("subscribers", .number(in: 0...5_000), \.subscribers, "who only receive, in each room [1]"),
-        LoadFlag("all-to-all", "publishers receive each other, too") { options in
-            options.meets = true
-        },
-        LoadFlag("audio", "publishers send Opus-shaped audio (they do unless told otherwise)") { options in
-            options.sendsAudio = true
-        },
-        LoadFlag("no-audio", "no audio") { options in
-            options.sendsAudio = false
-        },
+        LoadFlag("all-to-all", \.meets, "publishers receive each other, too"),
+        LoadFlag("audio", \.sendsAudio, "publishers send Opus-shaped audio; they do unless --no-audio says otherwise"),
+        LoadFlag("dtx", \.isDiscontinuous, "who pauses sends a packet each 400 ms; spurts and pauses of some seconds"),
         LoadFlag(
             "video", "BITRATE", expected: "a bitrate such as 1.5M, 800k or 0 for no video, up to 50M",
-            "VP8-shaped video [1.5M]"
+            "video, all layers together [1.5M]"
         ) { options, text in
             guard let bits = bitrate(text) else { return false }
             options.videoBitrate = bits
             return true
         },
         LoadFlag("fps", .number(in: 1...120), \.framesPerSecond, "frames a second [30]"),
+        LoadFlag("codec", "CODEC", expected: "vp8 or h264", "what the video is shaped like: vp8, h264 [vp8]") {
+            options, text in
+            guard let codec = VideoCodec(rawValue: text.lowercased()) else { return false }
+            options.codec = codec
+            return true
+        },
+        LoadFlag("simulcast", \.isSimulcast, "three layers of each video, with the shares browsers give them"),
+        LoadFlag(
+            "srtp", "PROFILE", expected: "one of \(profiles.map(\.name).joined(separator: ", "))",
+            "the only SRTP profile to offer: \(profiles.map(\.name).joined(separator: ", ")) [all of them]"
+        ) { options, text in
+            guard let found = profiles.first(where: { $0.name == text || $0.profile.name == text }) else {
+                return false
+            }
+            options.profiles = [found.profile]
+            return true
+        },
+        LoadFlag(
+            "drop", "PERCENT", expected: "a percentage from 0 to 100", "receivers throw away so many packets [0]"
+        ) { options, text in
+            guard let percent = percent(text) else { return false }
+            options.receivedLoss = percent
+            return true
+        },
+        LoadFlag(
+            "drop-sent", "PERCENT", expected: "a percentage from 0 to 100", "senders throw away so many packets [0]"
+        ) { options, text in
+            guard let percent = percent(text) else { return false }
+            options.sentLoss = percent
+            return true
+        },
+        LoadFlag(
+            "seed", .number(in: 0...UInt64.max), \.seed, "of what is random about --drop, --drop-sent and --dtx [1]"),
         LoadFlag(
             "duration", .duration(in: .seconds(1)...(.seconds(86_400))), \.duration,
             "how long, after the last join began [10s]"),
@@ -116,13 +155,6 @@ struct LoadFlag: Sendable {
             guard let rate = Double(text), rate >= 0, rate <= 6_000 else { return false }
             options.churn = rate
             return true
-        },
-        LoadFlag(
-            "srtp", "PROFILE", expected: "one of \(SRTPProfile.allCases.map(\.name).joined(separator: ", "))",
-            "offer this SRTP profile alone, such as SRTP_AEAD_AES_128_GCM"
-        ) { options, text in
-            options.profile = SRTPProfile.allCases.first { $0.name == text }
-            return options.profile != nil
         },
         LoadFlag(
             "server-pid", .number(in: 1...Int32.max), optional: \.serverPID,

@@ -11,9 +11,11 @@ package enum LoadHelp {
 
             """
         for preset in LoadPreset.allCases { text += line("\(preset.rawValue) N", preset.summary) }
-        text += "\nFlags\n"
+        text += "\nFlags; each but --allow-target may also stand in the file of --scenario\n"
         for flag in LoadFlag.all {
-            text += line("--\(flag.name)\(flag.placeholder.isEmpty ? "" : " " + flag.placeholder)", flag.summary)
+            text += line(
+                "--\(flag.isSwitch ? "[no-]" : "")\(flag.name)\(flag.placeholder.isEmpty ? "" : " " + flag.placeholder)",
+                flag.summary)
         }
         text += """
 

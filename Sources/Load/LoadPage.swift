@@ -1,115 +1,129 @@
-/// A report as one HTML page that needs nothing else: a table and charts in SVG.
+/// A report as one HTML page that needs nothing else: what matters in large type, a table, and charts in SVG.
 package enum LoadPage {
     package static func html(_ report: LoadReport) -> String {
-        let times = report.samples.map(\.seconds)
-        var charts = [
-            chart("Received", "Mbit/s", times, [("received", report.samples.map { $0.receivedBitsPerSecond / 1e6 })]),
-            chart("Loss", "%", times, [("lost", report.samples.map(\.lossPercent))]),
-            chart(
-                "One-way latency", "ms", times,
-                [
-                    ("p50", report.samples.map { $0.latencyP50 ?? .nan }),
-                    ("p99", report.samples.map { $0.latencyP99 ?? .nan }),
-                ]),
-            histogram("Join times", "ms", report.joinTimes),
-        ]
-        if report.server != nil {
-            charts.append(
-                chart(
-                    "Processor time", "% of one", times,
-                    [
-                        ("server", report.samples.map { $0.serverCPUPercent ?? .nan }),
-                        ("this program", report.samples.map(\.generatorCPUPercent)),
-                    ]))
-            charts.append(
-                chart("Server memory", "MiB", times, [("resident", report.samples.map { $0.serverMebibytes ?? .nan })]))
-        } else {
-            charts.append(
-                chart(
-                    "Processor time", "% of one", times, [("this program", report.samples.map(\.generatorCPUPercent))]))
-        }
-        let verdict =
-            report.broken.isEmpty ? "" : "<p class=broken>\(escaped(report.broken.joined(separator: "; ")))</p>"
+        let notes =
+            report.broken.map { "<p class=\"note broken\">Broken: \(escaped($0))</p>" }
+            + report.warnings.map { "<p class=\"note warning\">Doubtful: \(escaped($0))</p>" }
+            + report.errors.map { "<p class=\"note\">\(escaped($0))</p>" }
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><title>Load on \(escaped(report.target))</title>
-            <meta name="viewport" content="width=device-width">
-            <style>
-            body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-            pre{background:#f4f4f2;padding:1rem;overflow:auto}.broken{color:#b00020;font-weight:600}
-            .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(26rem,1fr));gap:1rem}
-            figure{margin:0}figcaption{font-weight:600}svg{width:100%;height:auto}text{font:11px system-ui,sans-serif;fill:#555}
-            </style></head><body>
-            <h1>Load on \(escaped(report.target))</h1>
-            \(verdict)
-            <pre>\(escaped(LoadTable.text(report)))</pre>
-            <div class="charts">
-            \(charts.joined(separator: "\n"))
-            </div></body></html>
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <style>\(style)</style></head><body>
+            <header><h1>Load on \(escaped(report.target))</h1>
+            <p>\(escaped(summary(report)))</p></header>
+            \(notes.joined(separator: "\n"))
+            <section class="cards">\(cards(report))</section>
+            <section class="charts">
+            \(charts(report).joined(separator: "\n"))
+            </section>
+            <section><h2>Everything</h2>
+            <pre>\(escaped(LoadTable.text(report)))</pre></section>
+            </body></html>
 
             """
     }
 
-    private static let width = 420.0
-    private static let height = 180.0
-    private static let margin = (left: 44.0, right: 8.0, top: 20.0, bottom: 22.0)
-    private static let colours = ["#2463a6", "#d1622b"]
+    private static func summary(_ report: LoadReport) -> String {
+        let people = report.participants
+        var text = "\(people.joined) of \(people.wanted) joined, \(report.seconds.text(0)) s"
+        if let profile = report.profile { text += ", \(profile)" }
+        return text
+    }
 
-    private static func chart(
-        _ title: String, _ unit: String, _ times: [Double], _ lines: [(name: String, values: [Double])]
-    ) -> String {
-        let values = lines.flatMap(\.values).filter(\.isFinite)
-        let top = max(values.max() ?? 0, 1e-3)
-        let end = max(times.last ?? 1, 1e-3)
-        var body = axes(top, unit, left: "0 s", right: "\(end.text(0)) s")
-        for (index, line) in lines.enumerated() {
-            let points = zip(times, line.values).filter { $0.1.isFinite }.map { time, value in
-                "\(across(time / end).text(1)),\(down(value / top).text(1))"
-            }
-            let colour = colours[index % colours.count]
-            body +=
-                "<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"2\" points=\"\(points.joined(separator: " "))\"/>"
-            body +=
-                "<text x=\"\(margin.left + 60 + Double(index) * 90)\" y=\"12\" style=\"fill:\(colour)\">\(escaped(line.name))</text>"
+    private static func cards(_ report: LoadReport) -> String {
+        func card(_ name: String, _ value: String, _ detail: String, isBad: Bool = false) -> String {
+            "<div class=\"card\(isBad ? " bad" : "")\"><i>\(name)</i><b>\(escaped(value))</b><span>\(escaped(detail))</span></div>"
         }
-        return figure(title, body)
-    }
-
-    /// How many values lie in each of twenty equal parts.
-    private static func histogram(_ title: String, _ unit: String, _ values: [Double]) -> String {
-        let top = max(values.max() ?? 0, 1e-3)
-        var bins = [Int](repeating: 0, count: 20)
-        for value in values where value >= 0 { bins[min(19, Int(value / top * 20))] += 1 }
-        let most = Double(max(1, bins.max() ?? 1))
-        var body = axes(most, "participants", left: "0 \(unit)", right: "\(top.text(1)) \(unit)")
-        for (index, count) in bins.enumerated() where count > 0 {
-            let x = across(Double(index) / 20)
-            let y = down(Double(count) / most)
-            let wide = (width - margin.left - margin.right) / 20 - 1
-            body +=
-                "<rect x=\"\(x.text(1))\" y=\"\(y.text(1))\" width=\"\(wide.text(1))\" height=\"\((down(0) - y).text(1))\" fill=\"\(colours[0])\"/>"
+        let received = report.received
+        let people = report.participants
+        var cards = [
+            card(
+                "Joined", "\(people.joinedPercent.text(1)) %",
+                report.joinMilliseconds.map { "median \($0.p50.text(0)) ms, p99 \($0.p99.text(0)) ms" } ?? "nobody",
+                isBad: people.joined < people.wanted),
+            card(
+                "Lost", "\(received.lossPercent.text(4)) %",
+                "\(received.lost) of \(received.packets + received.lost), \(received.recovered) recovered",
+                isBad: received.lost > 0),
+            card(
+                "Latency", report.latencyMilliseconds.map { "\($0.p50.text(2)) ms" } ?? "–",
+                report.latencyMilliseconds.map { "p99 \($0.p99.text(2)) ms, at most \($0.maximum.text(1)) ms" } ?? ""),
+            card(
+                "Received", "\((Double(received.bytes) * 8 / max(report.seconds, 1e-3) / 1e6).text(1)) Mbit/s",
+                "\((Double(received.packets) / max(report.seconds, 1e-3)).text(0)) packets a second"),
+        ]
+        if let server = report.server {
+            cards.append(
+                card(
+                    "Server", "\(server.cpuPercent.text(1)) %",
+                    "\(server.microsecondsPerReceivedPacket.text(2)) µs a packet"
+                        + (server.peakMebibytes.map { ", \($0.text(0)) MiB" } ?? "")))
         }
-        return figure(title, body)
+        cards.append(
+            card(
+                "This program", "\(report.generator.cpuPercent.text(1)) %",
+                "\(report.generator.microsecondsPerReceivedPacket.text(2)) µs a packet",
+                isBad: !report.warnings.isEmpty))
+        return cards.joined()
     }
 
-    private static func across(_ share: Double) -> Double { margin.left + share * (width - margin.left - margin.right) }
-    private static func down(_ share: Double) -> Double {
-        height - margin.bottom - share * (height - margin.top - margin.bottom)
+    private static func charts(_ report: LoadReport) -> [String] {
+        let times = report.samples.map(\.seconds)
+        func over(_ title: String, _ unit: String, _ lines: [LoadChart.Line]) -> String {
+            LoadChart(title: title, unit: unit).lines(lines, at: times)
+        }
+        var charts = [
+            over(
+                "Received", "Mbit/s",
+                [.init(name: "received", values: report.samples.map { $0.receivedBitsPerSecond / 1e6 })]),
+            over("Loss", "%", [.init(name: "lost", values: report.samples.map(\.lossPercent))]),
+            over(
+                "One-way latency", "ms",
+                [
+                    .init(name: "p99", values: report.samples.map { $0.latencyP99 ?? .nan }),
+                    .init(name: "p50", values: report.samples.map { $0.latencyP50 ?? .nan }),
+                ]),
+            LoadChart(title: "Join times", unit: "ms").histogram(report.joinTimes),
+        ]
+        let own = LoadChart.Line(name: "this program", values: report.samples.map(\.generatorCPUPercent))
+        guard report.server != nil else { return charts + [over("Processor time", "% of one", [own])] }
+        let server = LoadChart.Line(name: "server", values: report.samples.map { $0.serverCPUPercent ?? .nan })
+        charts.append(over("Processor time", "% of one", [server, own]))
+        charts.append(
+            over(
+                "Server memory", "MiB",
+                [.init(name: "resident", values: report.samples.map { $0.serverMebibytes ?? .nan })]
+            ))
+        return charts
     }
 
-    private static func axes(_ top: Double, _ unit: String, left: String, right: String) -> String {
+    private static let style = """
+
+        :root{color-scheme:light dark;--ground:#f4f5f8;--surface:#fff;--line:#dfe3ec;--text:#1a1f2b;--soft:#5a6375;--a:#3457d5;--b:#c2570c;
+        --bad:#c62f3b;--warning:#8a5a00}
+        @media (prefers-color-scheme:dark){:root{--ground:#12151c;--surface:#1b202b;--line:#323a4a;--text:#eceff5;--soft:#9ea8bb;
+        --a:#7d97ff;--b:#f0a55f;--bad:#ff7a83;--warning:#f0b955}}
+        body{font:15px/1.5 system-ui,"Segoe UI",Roboto,Arial,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;
+        color:var(--text);background:var(--ground)}
+        h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}header p{margin:.2rem 0 1rem;color:var(--soft)}
+        .note{background:var(--surface);border-left:4px solid var(--line);border-radius:6px;padding:.5rem .8rem;margin:.5rem 0}
+        .broken{border-color:var(--bad);color:var(--bad);font-weight:600}.warning{border-color:var(--warning);color:var(--warning)}
+        .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;margin:1rem 0}
+        .card,figure,pre{background:var(--surface);border:1px solid var(--line);border-radius:10px}
+        .card{padding:.7rem .9rem;display:flex;flex-direction:column}.card i{font-style:normal;color:var(--soft)}
+        .card b{font-size:1.5rem;font-weight:650;letter-spacing:-.01em}.card span{font-size:.85rem;color:var(--soft)}.card.bad b{color:var(--bad)}
+        .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:.8rem}
+        figure{margin:0;padding:.7rem .9rem .3rem}figcaption i{font-style:normal;color:var(--soft);font-size:.85rem}
+        .legend{float:right;font-size:.85rem;color:var(--soft)}.key{margin-left:1rem}
+        .key::before{content:"";display:inline-block;width:.7rem;height:.7rem;border-radius:3px;margin-right:.35rem;background:var(--a)}
+        .key.b::before{background:var(--b)}
+        svg{width:100%;height:auto;display:block}text{font-size:12px;fill:var(--soft)}.grid{stroke:var(--line);stroke-width:1}
+        polyline{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}polyline.a{stroke:var(--a)}polyline.b{stroke:var(--b)}
+        rect.a,circle.a{fill:var(--a)}circle.b{fill:var(--b)}.area{fill:var(--a);opacity:.13}
+        pre{padding:.9rem;overflow:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:0}
+
         """
-        <path d="M\(across(0)) \(down(1))V\(down(0))H\(across(1))" fill="none" stroke="#999"/>\
-        <text x="4" y="12">\(top.text(2)) \(escaped(unit))</text><text x="\(margin.left - 12)" y="\(down(0))">0</text>\
-        <text x="\(margin.left)" y="\(height - 6)">\(escaped(left))</text>\
-        <text x="\(across(1))" y="\(height - 6)" text-anchor="end">\(escaped(right))</text>
-        """
-    }
-
-    private static func figure(_ title: String, _ body: String) -> String {
-        "<figure><figcaption>\(escaped(title))</figcaption><svg viewBox=\"0 0 \(width) \(height)\" role=\"img\">"
-            + body + "</svg></figure>"
-    }
 
     static func escaped(_ text: String) -> String {
         text.reduce(into: "") { out, character in

@@ -25,6 +25,15 @@ package struct LoadReport: Codable, Sendable {
     package struct Sent: Codable, Sendable {
         package var packets, bytes, retransmissions: UInt64
         package var keyframesAskedFor: Int
+        /// Packets that the server asked for again.
+        package var nacked: UInt64 = 0
+        /// Transport-wide feedback, and blocks of receiver reports, that came from the server.
+        package var feedbackReports: UInt64 = 0
+        package var receiverReports: UInt64 = 0
+        /// Thrown away on purpose.
+        package var dropped: UInt64 = 0
+        /// Not taken by this machine's sockets, which were full.
+        package var refused: UInt64 = 0
     }
 
     package struct Received: Codable, Sendable {
@@ -40,12 +49,21 @@ package struct LoadReport: Codable, Sendable {
         package var forged: UInt64
         /// Streams whose connection was there and that brought nothing.
         package var silentStreams: Int
+        /// Thrown away on purpose.
+        package var dropped: UInt64 = 0
+        /// Packets asked for again, repetitions included; keyframes asked for; transport-wide feedback sent.
+        package var nacked: UInt64 = 0
+        package var keyframesAskedFor = 0
+        package var feedbackReports: UInt64 = 0
+        /// Changes from one layer of simulcast to another.
+        package var layerChanges: UInt64 = 0
     }
 
     /// Who received how much from whom.
     package struct Pair: Codable, Sendable {
         package var room, from, to: String
-        package var audioPackets, videoPackets, videoFrames, lost: UInt64
+        package var audioPackets, videoPackets, videoFrames: UInt64
+        package var lost, lostVideo: UInt64
     }
 
     package struct Usage: Codable, Sendable {
@@ -57,7 +75,7 @@ package struct LoadReport: Codable, Sendable {
 
     package var target: String
     package var seconds: Double
-    /// The SRTP profile that was negotiated.
+    /// The SRTP profiles that were negotiated, joined by commas; nil where nobody connected.
     package var profile: String?
     package var participants: Participants
     package var sent: Sent
@@ -75,11 +93,13 @@ package struct LoadReport: Codable, Sendable {
     /// Bounds that were stated and did not hold.
     package var broken: [String]
     package var errors: [String]
+    /// What makes the figures doubtful.
+    package var warnings: [String] = []
 
     init(_ run: LoadRun, seconds: Double, sampler: LoadSampler) {
         target = run.options.target
         self.seconds = seconds
-        profile = run.profile
+        profile = run.profiles.isEmpty ? nil : run.profiles.joined(separator: ", ")
         var tally = run.tally
         var pairs: [Pair] = []
         var silent = 0
@@ -90,12 +110,13 @@ package struct LoadReport: Codable, Sendable {
                 var pair = Pair(
                     room: participant.room, from: subscription.producer, to: participant.name, audioPackets: 0,
                     videoPackets: 0,
-                    videoFrames: 0, lost: 0)
-                for stream in subscription.streams.values {
+                    videoFrames: 0, lost: 0, lostVideo: 0)
+                for stream in subscription.streams {
                     if stream.newest == nil, subscription.connection.state == .connected { silent += 1 }
                     let lost = stream.lost + Self.tail(of: stream, publisher)
                     pair.lost += lost
                     if stream.isVideo {
+                        pair.lostVideo += lost
                         pair.videoPackets += stream.counts.packets
                         pair.videoFrames += stream.counts.frames
                     } else {
@@ -112,7 +133,9 @@ package struct LoadReport: Codable, Sendable {
             wanted: tally.wanted, joined: tally.joins.count, failed: tally.failed, left: tally.left)
         sent = Sent(
             packets: tally.sentPackets, bytes: tally.sentBytes, retransmissions: tally.retransmissions,
-            keyframesAskedFor: tally.keyframesAskedFor)
+            keyframesAskedFor: tally.sentFeedback.keyframesAskedFor, nacked: tally.sentFeedback.nacked,
+            feedbackReports: tally.sentFeedback.reports, receiverReports: tally.sentFeedback.receiverReports,
+            dropped: tally.droppedAtSender, refused: tally.refused)
         let counts = tally.counts
         received = Received(
             packets: counts.packets, bytes: counts.bytes, lost: tally.lost,
@@ -120,7 +143,9 @@ package struct LoadReport: Codable, Sendable {
             recovered: counts.recovered,
             duplicated: counts.duplicated, reordered: counts.reordered, corrupted: counts.corrupted,
             forged: tally.forged,
-            silentStreams: silent)
+            silentStreams: silent, dropped: tally.receivedFeedback.dropped, nacked: tally.receivedFeedback.nacked,
+            keyframesAskedFor: tally.receivedFeedback.keyframesAskedFor,
+            feedbackReports: tally.receivedFeedback.reports, layerChanges: counts.layerChanges)
         latencyMilliseconds = Times(tally.ledger.whole)
         restMilliseconds = Times(tally.rest)
         var joins = LatencyHistogram()
@@ -136,15 +161,30 @@ package struct LoadReport: Codable, Sendable {
         generator = usage(sampler.ownSeconds, nil)
         samples = run.samples
         errors = tally.errors
+        warnings = Self.warnings(samples, refused: tally.refused)
         broken = []
         broken = Self.broken(run.options.bounds, self)
     }
 
     /// Packets that were sent after the newest that came; known only of a publisher who is still there.
     private static func tail(of stream: ReceivedStream, _ publisher: Publisher?) -> UInt64 {
-        guard let newest = stream.newest, let last = stream.isVideo ? publisher?.video?.index : publisher?.audio?.index
-        else { return 0 }
+        guard let (source, newest) = stream.newest, let publisher else { return 0 }
+        let sender = publisher.video.first { $0.ssrc == source }
+        guard let last = sender?.index ?? (publisher.audio?.ssrc == source ? publisher.audio?.index : nil) else {
+            return 0
+        }
         return last > newest ? last - newest : 0
+    }
+
+    private static func warnings(_ samples: [LoadSample], refused: UInt64) -> [String] {
+        var warnings: [String] = []
+        let busy = samples.map(\.generatorCPUPercent).max() ?? 0
+        if busy > 80 {
+            warnings.append(
+                "this program took up to \(busy.text(0)) % of a processor: what is slow may be it and not the server")
+        }
+        if refused > 0 { warnings.append("this machine's sockets were full and refused \(refused) packets") }
+        return warnings
     }
 
     /// The stated bounds that a report breaks, in words.

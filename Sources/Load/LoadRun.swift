@@ -11,11 +11,13 @@ package final class LoadRun {
     var samples: [LoadSample] = []
     private let control: ControlThread
     private let poll: SocketPoll
-    private let memory = ReceiveMemory()
+    private let memory: ReceiveMemory
     private let certificate: Certificate
     /// Of this machine, where the clients' sockets are.
     private let host: String
-    private let trace: VideoTrace?
+    private let traces: [VideoTrace]
+    /// Those who send, in the order in which they came.
+    private var senders: [Publisher] = []
     private var clients: [UInt32: any MediaClient] = [:]
     private var nextTag: UInt32 = 0
     private var session: UInt64 = 1_000_000
@@ -25,28 +27,37 @@ package final class LoadRun {
     private var nextTick: Int64 = 0
     private var isSending = true
     private var pendingCalls = 0
-    private(set) var profile: String?
+    private var isSomebodyJoining = true
+    private var drainedAt: Int64 = 0
+    private(set) var profiles: [String] = []
 
     /// - Parameter onSample: called each second with what that second was like and how far the run is, from 0 to 1.
     package init(_ options: LoadOptions, onSample: @escaping (LoadSample, _ progress: Double) -> Void) throws(LoadError)
     {
         self.options = options
         self.onSample = onSample
-        let target = try LoadTarget(options.target, allowed: options.allowed, takesPath: options.driver.hasPath)
+        let target = try LoadTarget(
+            options.target, allowed: options.allowed, isInsecure: options.isInsecure, takesPath: options.driver.hasPath)
         self.target = target
         let key = options.apiKey
-        let driver = options.driver
+        let (driver, codec) = (options.driver, options.codec)
         // The first connection tells at once that there is no server.
-        _ = try ServerConnection(address: target.address, port: target.port, key: key)
+        _ = try ServerConnection(to: target, key: key)
         host = try target.ownAddress()
-        control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key) }
+        control = try ControlThread { () throws(LoadError) in try driver.connect(to: target, key: key, codec: codec) }
         poll = try SocketPoll()
-        do { certificate = try Certificate(profiles: options.profile.map { [$0] } ?? SRTPProfile.allCases) } catch {
+        memory = try ReceiveMemory()
+        do { certificate = try Certificate(profiles: options.profiles) } catch {
             throw .machine("no certificate: \(error)")
         }
-        trace =
-            options.videoBitrate > 0
-            ? VideoTrace(kilobits: options.videoBitrate / 1_000, framesPerSecond: options.framesPerSecond) : nil
+        let (kilobits, rate) = (options.videoBitrate / 1_000, options.framesPerSecond)
+        if kilobits == 0 {
+            traces = []
+        } else if options.isSimulcast {
+            traces = VideoTrace.simulcast(kilobits: kilobits, framesPerSecond: rate)
+        } else {
+            traces = [VideoTrace(kilobits: kilobits, framesPerSecond: rate)]
+        }
         sampler = try LoadSampler(serverPID: options.serverPID)
     }
 
@@ -117,13 +128,13 @@ package final class LoadRun {
         for result in control.takeResults() { take(result) }
         var next = min(deadline, nextTick)
         if isSending {
-            for participant in participants.values {
-                if let publisher = participant.publisher { next = min(next, publisher.advance(time)) }
-            }
+            for sender in senders { next = min(next, sender.advance(time)) }
         }
         if time >= nextTick {
             for client in clients.values { client.tick(time) }
+            isSomebodyJoining = false
             for participant in participants.values where participant.state == .joining {
+                isSomebodyJoining = true
                 announce(participant)
                 settle(participant, time)
             }
@@ -134,9 +145,18 @@ package final class LoadRun {
             samples.append(sample)
             onSample(sample, min(1, max(0, progress)))
         }
+        rest(until: next)
         for tag in poll.wait(microseconds: next - now()) {
             if let client = clients[tag] { memory.drain(client) }
         }
+        drainedAt = now()
+    }
+
+    /// Lets packets gather, so that one look finds many: the kernel has noted when each came. Whoever joins is not kept waiting
+    /// as long.
+    private func rest(until next: Int64) {
+        let pause = min(drainedAt + (isSomebodyJoining ? 200 : 1_000), next) - now()
+        if pause > 0 { usleep(UInt32(clamping: min(pause, 1_000))) }
     }
 
     private func announce(_ participant: Participant) {
@@ -156,8 +176,10 @@ package final class LoadRun {
         switch progress {
         case .joined:
             tally.joins.append(time - participant.askedAt)
-            let connection = participant.publisher?.connection ?? participant.subscriptions.values.first?.connection
-            profile = profile ?? connection?.sealer?.profile.name
+            for connection in participant.connections {
+                guard let name = connection.sealer?.profile.name, !profiles.contains(name) else { continue }
+                profiles.append(name)
+            }
         case .failed(let reason):
             tally.failed += 1
             tally.note("a participant did not join: \(reason)")
@@ -210,13 +232,24 @@ package final class LoadRun {
 
     private func drop(_ client: any MediaClient) {
         client.connection.close()
-        for (tag, other) in clients where other === client { clients[tag] = nil }
+        clients[client.connection.tag] = nil
+        senders.removeAll { $0 === client }
     }
 
     private func add(_ client: any MediaClient) {
-        poll.add(client.connection.fd, tag: nextTag)
+        client.connection.tag = nextTag
         clients[nextTag] = client
+        poll.add(client.connection.fd, tag: nextTag)
         nextTag &+= 1
+    }
+
+    /// Connects to what the server described.
+    private func connect(_ connection: PeerConnection?, to description: String) throws(LoadError) {
+        guard let connection else { return }
+        try connection.connect(
+            to: SessionText.remote(description, prefersIPv6: target.isIPv6, allows: target.allowsMedia))
+        // It may have another socket now.
+        poll.add(connection.fd, tag: connection.tag)
     }
 
     // MARK: The server's answers
@@ -234,8 +267,7 @@ package final class LoadRun {
         case (.produce(let room, let user, _), .produced(let produced)):
             guard let participant = participants[key(room, user)] else { return }
             attempt(participant) { () throws(LoadError) in
-                try participant.publisher?.connection.connect(
-                    to: SessionText.remote(produced.answer, allows: target.allowsMedia))
+                try connect(participant.publisher?.connection, to: produced.answer)
                 participant.isAnswered = true
             }
             offer(user, in: room, to: produced.outbound)
@@ -246,7 +278,7 @@ package final class LoadRun {
                 let offer = participant.offers.removeValue(forKey: producer)
             else { return }
             attempt(participant) { () throws(LoadError) in
-                try subscription.connection.connect(to: SessionText.remote(offer, allows: target.allowsMedia))
+                try connect(subscription.connection, to: offer)
             }
         case (.join(let room, let user, _), .failed(let error)), (.produce(let room, let user, _), .failed(let error)),
             (.announce(let room, let user), .failed(let error)),
@@ -277,10 +309,15 @@ package final class LoadRun {
 
     private func publish(_ participant: Participant) throws(LoadError) {
         let connection = try PeerConnection(certificate, host: host)
-        let publisher = Publisher(connection, sendsAudio: options.sendsAudio, trace: trace)
-        participant.publisher = publisher
-        add(publisher)
         session += 1
+        let publisher = Publisher(
+            connection,
+            Publisher.Plan(
+                sendsAudio: options.sendsAudio, isDiscontinuous: options.isDiscontinuous, codec: options.codec,
+                traces: traces, lossPercent: options.sentLoss, seed: options.seed &+ session))
+        participant.publisher = publisher
+        senders.append(publisher)
+        add(publisher)
         let offer = SessionText.offer(
             connection.local, session: session, sources: publisher.sources, setup: options.driver.offeredSetup)
         post(.produce(room: participant.room, user: participant.name, offer: offer))
@@ -292,7 +329,8 @@ package final class LoadRun {
         else { return }
         let connection = try PeerConnection(certificate, host: host)
         let subscription = try Subscription(
-            connection, producer: producer, offer: offer, sources: sources, ledger: tally.ledger)
+            connection, producer: producer, offer: offer, sources: sources, ledger: tally.ledger,
+            loss: SimulatedLoss(percent: options.receivedLoss, seed: options.seed &+ session))
         participant.subscriptions[producer] = subscription
         participant.offers[producer] = offer
         add(subscription)

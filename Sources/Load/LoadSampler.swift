@@ -98,7 +98,7 @@ extension LoadRun {
         var lost = tally.lost
         for participant in participants.values {
             for subscription in participant.subscriptions.values {
-                for stream in subscription.streams.values {
+                for stream in subscription.streams {
                     counts = counts + stream.counts
                     lost += stream.lost
                 }

@@ -14,6 +14,12 @@ package enum LoadTable {
             "\(report.sent.packets) packets, \(report.sent.retransmissions) resent, \(report.sent.keyframesAskedFor) keyframes asked for"
         )
         let received = report.received
+        if report.sent.dropped > 0 || received.dropped > 0 {
+            row(
+                "thrown away",
+                "\(report.sent.dropped) when sent, \(received.dropped) when received; \(received.nacked) asked for again"
+            )
+        }
         row(
             "received",
             "\(received.packets) packets, \((Double(received.bytes) * 8 / report.seconds / 1e6).text(2)) Mbit/s on average"
@@ -30,9 +36,7 @@ package enum LoadTable {
         }
         row("this program", describe(report.generator))
         var text = lines.map { $0 + "\n" }.joined()
-        if report.samples.contains(where: { $0.generatorCPUPercent > 80 }) {
-            text += "  This program took most of a processor at times: what is slow may be it and not the server.\n"
-        }
+        for warning in report.warnings { text += "  warning: \(warning)\n" }
         for error in report.errors { text += "  error: \(error)\n" }
         for bound in report.broken { text += "  broken: \(bound)\n" }
         return text

@@ -1,4 +1,5 @@
 internal import CNet
+internal import Glibc
 internal import RelayControl
 internal import RelayIO
 internal import RelayProtocol
@@ -27,29 +28,46 @@ extension MediaClient {
 
 /// Memory into which all sockets receive, a batch at a time.
 final class ReceiveMemory {
-    private static let slot = 2_048
-    private let memory = UnsafeMutableRawPointer.allocate(
-        byteCount: Int(CNET_RECEIVE_BATCH) * ReceiveMemory.slot, alignment: 64)
-    private var batch: [cnet_inbound]
+    private static let slot: UInt32 = 2_048
+    private let receiver: OpaquePointer
+    /// From the kernel's clock of arrivals to ours, in microseconds, and when it was last looked at.
+    private var offset: Int64 = 0
+    private var measuredAt = Int64.min
 
-    init() {
-        batch = (0..<Int(CNET_RECEIVE_BATCH)).map { [memory] index in
-            cnet_inbound(
-                data: memory + index * Self.slot, capacity: UInt32(Self.slot), length: 0, from: cnet_endpoint())
+    init() throws(LoadError) {
+        guard let receiver = cnet_receiver_new(Self.slot) else { throw .machine("no memory to receive into") }
+        self.receiver = receiver
+    }
+
+    deinit { cnet_receiver_free(receiver) }
+
+    /// Hands everything that waits on a client's socket to it, at most four batches.
+    func drain(_ client: any MediaClient) {
+        for _ in 0..<4 {
+            let count = Int(cnet_receiver_take(receiver, client.connection.fd))
+            guard count > 0, let arrivals = cnet_receiver_arrivals(receiver) else { return }
+            let time = now()
+            if time &- measuredAt > 100_000 { measure(time) }
+            for arrival in UnsafeBufferPointer(start: arrivals, count: count) where arrival.length > 0 {
+                client.take(
+                    UnsafeMutableRawBufferPointer(start: arrival.data, count: Int(arrival.length)),
+                    at: arrivalTime(arrival, now: time))
+            }
+            if count < Int(CNET_RECEIVER_SLOTS) { return }
         }
     }
 
-    deinit { memory.deallocate() }
+    /// When the kernel had the datagram, which does not depend on how long it then waited for us.
+    private func arrivalTime(_ arrival: cnet_arrival, now time: Int64) -> Int64 {
+        let noted = arrival.at / 1_000 &- offset
+        // Without a note, or where the real-time clock was set meanwhile: now.
+        return arrival.at > 0 && noted <= time && time - noted < 1_000_000 ? noted : time
+    }
 
-    /// Hands everything that waits on a client's socket to it, at most eight batches.
-    func drain(_ client: any MediaClient) {
-        for _ in 0..<8 {
-            let count = Int(cnet_receive(client.connection.fd, &batch, Int32(batch.count)))
-            let time = now()
-            for datagram in batch.prefix(count) where datagram.length > 0 {
-                client.take(UnsafeMutableRawBufferPointer(start: datagram.data, count: Int(datagram.length)), at: time)
-            }
-            if count < batch.count { return }
-        }
+    private func measure(_ time: Int64) {
+        var real = timespec()
+        clock_gettime(CLOCK_REALTIME, &real)
+        offset = Int64(real.tv_sec) * 1_000_000 + Int64(real.tv_nsec) / 1_000 - now()
+        measuredAt = time
     }
 }

@@ -4,11 +4,14 @@ internal import FoundationEssentials
 package final class MediaServerAPI: Signalling {
     private let connection: ServerConnection
 
-    /// - Parameters:
-    ///   - address: numeric, IPv4 or IPv6.
-    ///   - key: the API key, where the server wants one.
-    package init(address: String = "127.0.0.1", port: UInt16, key: String? = nil) throws(LoadError) {
-        connection = try ServerConnection(address: address, port: port, key: key)
+    /// - Parameter key: the API key, where the server wants one.
+    package init(to target: LoadTarget, key: String?) throws(LoadError) {
+        connection = try ServerConnection(to: target, key: key)
+    }
+
+    /// - Parameter address: numeric, of IPv4; whoever calls this vouches for it.
+    package convenience init(address: String = "127.0.0.1", port: UInt16, key: String? = nil) throws(LoadError) {
+        try self.init(to: LoadTarget("http://\(address):\(port)", allowed: [address]), key: key)
     }
 
     private struct Empty: Codable {}

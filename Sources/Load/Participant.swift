@@ -29,10 +29,13 @@ final class Participant {
         self.watches = watches
     }
 
+    var connections: [PeerConnection] {
+        [publisher?.connection].compactMap(\.self) + subscriptions.values.map(\.connection)
+    }
+
     /// Whether all that belongs to the join is connected; the reason where it never will be.
     var progress: State {
         guard isAnswered else { return .joining }
-        let connections = [publisher?.connection].compactMap(\.self) + subscriptions.values.map(\.connection)
         for connection in connections {
             if case .failed(let reason) = connection.state { return .failed(reason) }
         }

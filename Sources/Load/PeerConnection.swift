@@ -12,12 +12,15 @@ package final class PeerConnection {
     }
 
     package let local: SessionText.Local
+    /// Stays the same for the connection's life, though what it stands for may change in `connect`.
     package let fd: Int32
     package private(set) var state = State.idle
     /// Where protected packets go, and how, once connected.
     package private(set) var sealer: PacketSealer?
     package private(set) var opener: PacketOpener?
     package private(set) var remote = cnet_endpoint()
+    /// What whoever waits for it calls it.
+    var tag: UInt32 = 0
 
     private let certificate: Certificate
     private var checks: ControllingChecks?
@@ -32,6 +35,7 @@ package final class PeerConnection {
         guard cnet_endpoint_parse(host, 0, &address) == 0 else { throw .machine("\(host) is no address") }
         fd = cnet_udp_open(&address)
         guard fd >= 0 else { throw .machine("no UDP socket: \(String(cString: strerror(errno)))") }
+        cnet_stamp_arrivals(fd)
         local = SessionText.Local(
             ufrag: Self.token(8), password: Self.token(24), fingerprint: certificate.fingerprint,
             candidate: (host, address.port))
@@ -48,6 +52,7 @@ package final class PeerConnection {
         guard cnet_endpoint_parse(description.address, description.port, &remote) == 0 else {
             throw .server("\(description.address) is no address")
         }
+        if remote.is_ipv6 != 0 { try changeToIPv6() }
         checks = ControllingChecks(
             local: local, remoteUfrag: description.ufrag, remotePassword: description.password)
         do {
@@ -56,6 +61,18 @@ package final class PeerConnection {
             throw .machine("DTLS: \(error)")
         }
         state = .checking
+    }
+
+    /// Which kind of address the server takes media at is known only now.
+    private func changeToIPv6() throws(LoadError) {
+        let isLocal = remote.high == 0 && remote.low == 1
+        var address = cnet_endpoint(high: 0, low: isLocal ? 1 : 0, port: 0, is_ipv6: 1)
+        let other = cnet_udp_open(&address)
+        guard other >= 0, dup2(other, fd) >= 0 else {
+            throw .machine("no UDP socket for IPv6: \(String(cString: strerror(errno)))")
+        }
+        _ = Glibc.close(other)
+        cnet_stamp_arrivals(fd)
     }
 
     /// Takes a STUN response or a DTLS record.

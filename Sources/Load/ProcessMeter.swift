@@ -1,3 +1,4 @@
+internal import CNet
 internal import Glibc
 
 /// What a process takes of the machine, read from outside of it.

@@ -1,3 +1,4 @@
+internal import CNet
 internal import Glibc
 internal import RelayControl
 internal import RelayIO
@@ -5,13 +6,38 @@ internal import RelayProtocol
 
 /// What one participant sends, and how it answers the server's feedback.
 final class Publisher: MediaClient {
+    /// What a publisher sends.
+    struct Plan {
+        var sendsAudio: Bool
+        var isDiscontinuous = false
+        var codec = VideoCodec.vp8
+        /// One, or with simulcast the layers' from the smallest up; none: no video.
+        var traces: [VideoTrace]
+        /// Per cent of packets that are thrown away instead of sent.
+        var lossPercent = 0.0
+        var seed: UInt64 = 0
+    }
+
+    /// What came back.
+    struct Feedback {
+        var keyframesAskedFor = 0
+        /// Transport-wide reports.
+        var reports: UInt64 = 0
+        /// Packets that the server asked for again.
+        var nacked: UInt64 = 0
+        /// Receiver reports' blocks.
+        var receiverReports: UInt64 = 0
+    }
+
     let connection: PeerConnection
     let sources: SessionText.Sources
     private(set) var audio: AudioSender?
-    private(set) var video: VideoSender?
-    private(set) var keyframesAskedFor = 0
+    /// By layer; empty before the connection is there.
+    private(set) var video: [VideoSender] = []
+    private(set) var feedback = Feedback()
+    private(set) var outbox: Outbox?
 
-    private let trace: VideoTrace?
+    private let plan: Plan
     private var nextReport: Int64 = 0
     private static let realTimeOffset: Int64 = {
         var time = timespec()
@@ -19,41 +45,83 @@ final class Publisher: MediaClient {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000 - now()
     }()
 
-    /// - Parameter trace: nil for no video.
-    init(_ connection: PeerConnection, sendsAudio: Bool, trace: VideoTrace?) {
+    init(_ connection: PeerConnection, _ plan: Plan) {
         self.connection = connection
-        self.trace = trace
-        // Three apart, so that none equals another of this publisher.
-        let base = UInt32.random(in: 1...UInt32.max / 4) * 4
+        self.plan = plan
+        // Sixteen apart, so that none equals another of this publisher.
+        let base = UInt32.random(in: 1...UInt32.max / 16 - 1) * 16
+        let isSimulcast = plan.traces.count > 1
+        let layers = plan.traces.indices.map { number in
+            let rid = isSimulcast ? VideoTrace.simulcastLayers[number % VideoTrace.simulcastLayers.count].rid : nil
+            return SessionText.Sources.Layer(
+                rid: rid, ssrc: base + 1 + UInt32(number), retransmission: base + 8 + UInt32(number))
+        }
         sources = SessionText.Sources(
-            audio: sendsAudio ? base : nil, video: trace.map { _ in base + 1 }, retransmission: base + 2)
+            audio: plan.sendsAudio ? base : nil, layers: layers, codec: plan.codec,
+            isDiscontinuous: plan.isDiscontinuous)
     }
 
     /// Sends what is due; returns when to call again.
     func advance(_ time: Int64) -> Int64 {
         guard connection.state == .connected else { return .max }
-        if audio == nil, let ssrc = sources.audio { audio = AudioSender(connection, ssrc: ssrc, at: time) }
-        if video == nil, let ssrc = sources.video, let trace, let sealer = connection.sealer {
-            let sender = VideoSender(
-                trace, sealer: sealer, ssrc: ssrc, retransmissionSSRC: sources.retransmission, fd: connection.fd,
-                to: connection.remote)
-            sender.restart(at: time)
-            video = sender
+        if outbox == nil { begin(time) }
+        var next = audio?.advance(time) ?? .max
+        for sender in video { next = min(next, sender.advance(time)) }
+        return next
+    }
+
+    private func begin(_ time: Int64) {
+        guard let sealer = connection.sealer else { return }
+        let outbox = Outbox(
+            sealer: sealer, fd: connection.fd, to: connection.remote,
+            loss: SimulatedLoss(percent: plan.lossPercent, seed: plan.seed))
+        self.outbox = outbox
+        if let ssrc = sources.audio {
+            audio = AudioSender(
+                ssrc: ssrc, pattern: TalkPattern(isDiscontinuous: plan.isDiscontinuous, seed: plan.seed), by: outbox,
+                at: time)
         }
-        return min(audio?.advance(time) ?? .max, video?.advance(time) ?? .max)
+        video = zip(plan.traces, sources.layers).map { trace, layer in
+            let sender = VideoSender(
+                trace, codec: plan.codec, ssrc: layer.ssrc, retransmissionSSRC: layer.retransmission, rid: layer.rid,
+                by: outbox)
+            sender.restart(at: time)
+            return sender
+        }
     }
 
     func takeControl(_ packet: UnsafeRawBufferPointer, at time: Int64) {
         var reader = RTCPReader(packet)
         while let part = reader.next() {
             switch part {
-            case .pictureLoss, .fullIntraRequest:
-                keyframesAskedFor += 1
-                video?.wantsKeyframe = true
-            case .nack(let nack) where nack.media == sources.video:
-                for sequence in nack { video?.resend(sequence, at: time) }
+            case .pictureLoss(let request):
+                feedback.keyframesAskedFor += 1
+                // Some servers name the first stream, or none, whichever they mean.
+                for sender in sender(of: request.media).map({ [$0] }) ?? video { sender.wantsKeyframe = true }
+            case .fullIntraRequest(let request):
+                feedback.keyframesAskedFor += 1
+                for entry in request { sender(of: entry.ssrc)?.wantsKeyframe = true }
+            case .nack(let nack):
+                guard let sender = sender(of: nack.media) else { continue }
+                for sequence in nack {
+                    feedback.nacked += 1
+                    sender.resend(sequence, at: time)
+                }
+            case .transportFeedback: feedback.reports += 1
+            case .receiverReport(let report): note(report.blocks)
+            case .senderReport(let report): note(report.blocks)
             default: break
             }
+        }
+    }
+
+    private func sender(of ssrc: UInt32) -> VideoSender? { video.first { $0.ssrc == ssrc } }
+
+    private func note(_ blocks: ReportBlocks) {
+        for block in blocks {
+            feedback.receiverReports += 1
+            if audio?.ssrc == block.ssrc { audio?.isKnown = true }
+            sender(of: block.ssrc)?.isKnown = true
         }
     }
 
@@ -68,8 +136,8 @@ final class Publisher: MediaClient {
         guard !isFirst else { return }
         connection.sendControl { writer in
             if let audio { report(&writer, audio.ssrc, audio.timestamp, audio.packetsSent, audio.bytesSent, time) }
-            if let video, let ssrc = sources.video {
-                report(&writer, ssrc, video.timestamp, video.packetsSent, video.bytesSent, time)
+            for sender in video {
+                report(&writer, sender.ssrc, sender.timestamp, sender.packetsSent, sender.bytesSent, time)
             }
         }
     }

@@ -1,14 +1,13 @@
 /// A kept-alive connection to a server's HTTP API that is opened again once it broke.
 final class ServerConnection {
-    private let address: String
-    private let port: UInt16
+    private let target: LoadTarget
     private let key: String?
     private var connection: HTTPConnection?
 
     /// Connects at once, so that a missing server is noticed.
-    init(address: String, port: UInt16, key: String?) throws(LoadError) {
-        (self.address, self.port, self.key) = (address, port, key)
-        connection = try HTTPConnection(address: address, port: port, key: key)
+    init(to target: LoadTarget, key: String?) throws(LoadError) {
+        (self.target, self.key) = (target, key)
+        connection = try HTTPConnection(to: target, key: key)
     }
 
     func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> ResponseReader.Response {
@@ -16,7 +15,7 @@ final class ServerConnection {
         if let connection {
             open = connection
         } else {
-            open = try HTTPConnection(address: address, port: port, key: key)
+            open = try HTTPConnection(to: target, key: key)
             connection = open
         }
         do throws(LoadError) {

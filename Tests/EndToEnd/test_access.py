@@ -1,17 +1,11 @@
 """Who may call: keys, origins, hosts, TLS."""
 
 import asyncio
-import datetime
-import ipaddress
 import ssl
 
 import httpx
 import pytest
 import websockets
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from polling import eventually
 from rest import Rest, canned_offer, unique
@@ -92,24 +86,6 @@ async def test_a_foreign_host_on_loopback_is_refused(rest, host):
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 async def test_the_names_of_this_machine_are_welcome(server, rest, name):
     assert (await rest.http.get("/rooms", headers={"Host": f"{name}:{server.port}"})).status_code == 200
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """(certificate, key): files with a self-signed pair for 127.0.0.1."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "switchyard test")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256()))
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    return folder / "cert.pem", folder / "key.pem"
 
 
 async def test_tls_serves_rest_sockets_and_the_page(certificate, chromium):

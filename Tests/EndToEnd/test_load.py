@@ -6,7 +6,7 @@ import pytest
 
 from polling import eventually
 from rest import Rest
-from server import Server, run_to_end
+from server import REPOSITORY, Server, run_to_end
 
 
 async def load(server, *arguments, within=18):
@@ -36,6 +36,60 @@ async def test_a_meeting_of_three_sees_and_hears_each_other_without_loss(server,
     assert page.read_text().count("<svg") == 6
     assert "joined" in output and "3 of 3" in output
     assert (await rest.get("/rooms")).json() == [], "the rooms are gone"
+
+
+async def report_of(server, path, *arguments):
+    status, output = await load(server, *arguments, "--json", str(path))
+    assert status == 0, output
+    return json.loads(path.read_text())
+
+
+async def test_what_is_lost_on_the_way_is_asked_for_and_comes_again(server, tmp_path):
+    found = await report_of(
+        server, tmp_path / "report.json", "meeting", "2", "--video", "600k", "--duration", "4s", "--drop", "5", "--drop-sent", "4", "--seed", "7")
+    sent, received = found["sent"], found["received"]
+    assert sent["dropped"] > 20 and received["dropped"] > 20
+    # The server asks those who send, and those who receive ask the server.
+    assert sent["nacked"] >= sent["retransmissions"] > 10 and received["nacked"] >= received["recovered"] > 20
+    assert sent["feedbackReports"] > 20 and received["feedbackReports"] > 20 and sent["receiverReports"] > 2
+    for pair in found["pairs"]:
+        assert pair["lostVideo"] <= 3, pair     # but for the very last ones, after which nothing shows a gap
+    assert received["corrupted"] == received["forged"] == received["duplicated"] == 0
+
+
+async def test_layers_of_simulcast_come_one_at_a_time_by_the_example_scenario(server, tmp_path):
+    found = await report_of(
+        server, tmp_path / "report.json", "--scenario", str(REPOSITORY / "contrib" / "load-scenario.json5"),
+        "--subscribers", "3", "--duration", "3s", "--max-p99-latency", "1s")
+    assert found["participants"]["joined"] == 5 and found["received"]["lost"] == 0 and found["received"]["corrupted"] == 0
+    assert found["sent"]["keyframesAskedFor"] > 0
+    for pair in found["pairs"]:
+        assert 60 <= pair["videoFrames"] <= 130, pair
+
+
+async def test_h264_and_pauses_by_the_older_srtp_profile(server, tmp_path):
+    found = await report_of(
+        server, tmp_path / "report.json", "webinar", "2", "--codec", "h264", "--dtx", "--srtp", "cm", "--video", "500k",
+        "--duration", "3s", "--max-loss", "0", "--min-joined", "100")
+    assert found["profile"] == "SRTP_AES128_CM_SHA1_80"
+    assert found["received"]["corrupted"] == 0 and all(pair["videoFrames"] > 60 for pair in found["pairs"])
+
+
+async def test_tls_and_ipv6(certificate, tmp_path):
+    chain, key = (str(path) for path in certificate)
+    async with Server("--tls-cert", chain, "--tls-key", key, "--announce", "::1", scheme="https", listen="[::1]:0") as server:
+        status, output = await load(server, "webinar", "1", "--duration", "1s")
+        assert status == 1 and "not trusted" in output and "--insecure" in output
+        found = await report_of(
+            server, tmp_path / "report.json", "webinar", "1", "--duration", "1s", "--max-loss", "0", "--min-joined", "100", "--insecure")
+        assert found["received"]["packets"] > 50
+
+
+async def test_a_scenario_file_that_is_wrong_is_named_with_what_is_wrong(tmp_path):
+    path = tmp_path / "mine.json5"
+    path.write_text("{preset: 'webinar 2', vidio: '1M'}")
+    status, output = await run_to_end("load", "--scenario", str(path))
+    assert status == 2 and "mine.json5" in output and "did you mean video?" in output
 
 
 async def test_a_bound_that_cannot_hold_is_named_and_fails(server):

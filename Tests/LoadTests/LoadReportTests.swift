@@ -8,11 +8,13 @@ import Testing
     private func report() throws -> LoadReport {
         let text = """
             {"target": "http://127.0.0.1:8080/<x>", "seconds": 2, "participants": {"wanted": 3, "joined": 1, "failed": 2, "left": 0},
-             "sent": {"packets": 500, "bytes": 1, "retransmissions": 0, "keyframesAskedFor": 1},
+             "sent": {"packets": 500, "bytes": 1, "retransmissions": 0, "keyframesAskedFor": 1, "nacked": 0, "feedbackReports": 0, "receiverReports": 0, "dropped": 0,
+              "refused": 0},
              "received": {"packets": 995, "bytes": 250000, "lost": 5, "lossPercent": 0.5, "recovered": 0, "duplicated": 0,
-              "reordered": 0, "corrupted": 0, "forged": 0, "silentStreams": 0},
+              "reordered": 0, "corrupted": 0, "forged": 0, "silentStreams": 0, "dropped": 0, "nacked": 0, "keyframesAskedFor": 0,
+              "feedbackReports": 0, "layerChanges": 0},
              "latencyMilliseconds": {"p50": 1, "p95": 2, "p99": 9, "maximum": 12}, "joinTimes": [5, 7.5, 100],
-             "generator": {"cpuSeconds": 1, "cpuPercent": 50, "microsecondsPerReceivedPacket": 3}, "pairs": [], "errors": [], "broken": [],
+             "generator": {"cpuSeconds": 1, "cpuPercent": 50, "microsecondsPerReceivedPacket": 3}, "pairs": [], "errors": [], "broken": [], "warnings": [],
              "samples": [{"seconds": 1, "joined": 1, "receivedBitsPerSecond": 1e6, "packetsPerSecond": 500, "lossPercent": 0,
               "generatorCPUPercent": 50}]}
             """

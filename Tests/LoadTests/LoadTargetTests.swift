@@ -5,7 +5,7 @@ import Testing
 @Suite struct LoadTargetTests {
     @Test(arguments: [
         "http://127.0.0.1:8080", "http://localhost:8080/", "http://127.9.9.9:1", "http://[::1]:8080",
-        "HTTP://127.0.0.1",
+        "HTTP://127.0.0.1", "https://127.0.0.1:8443",
     ])
     func loopbackIsTaken(target: String) throws {
         let target = try LoadTarget(target, allowed: [])
@@ -14,7 +14,10 @@ import Testing
         #expect(!target.allowsMedia(to: "192.0.2.7"))
     }
 
-    @Test(arguments: ["http://192.0.2.7:8080", "http://[2001:db8::1]:80", "http://0.0.0.0:8080", "http://128.0.0.1:80"])
+    @Test(arguments: [
+        "http://192.0.2.7:8080", "http://[2001:db8::1]:80", "http://0.0.0.0:8080", "https://128.0.0.1:80",
+        "http://example.com:80",
+    ])
     func everythingElseIsRefusedWithTheReason(target: String) {
         let error = #expect(throws: LoadError.self) { try LoadTarget(target, allowed: ["198.51.100.1"]) }
         guard case .refused(let reason) = error else {
@@ -40,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "127.0.0.1:8080", "https://127.0.0.1", "http://", "http://example.com:80", "http://127.0.0.1:0",
+        "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://a b:80", "http://127.0.0.1:0",
         "http://127.0.0.1:99999", "http://[::1",
     ])
     func whatIsNoAddressIsAWrongCommandLine(target: String) {

@@ -15,7 +15,7 @@ import Testing
         private var window = ReplayWindow()
         private var retransmissionWindow = ReplayWindow()
 
-        init(retransmissionSSRC: UInt32?) throws {
+        init(retransmissionSSRC: UInt32?, codec: VideoCodec = .vp8) throws {
             var address = cnet_endpoint(high: 0, low: 0x7f00_0001, port: 0, is_ipv6: 0)
             fd = cnet_udp_open(&address)
             try #require(fd >= 0)
@@ -23,7 +23,7 @@ import Testing
             opener = try PacketOpener(keys, profile: .gcm128)
             sender = VideoSender(
                 VideoTrace(kilobits: 500), sealer: try PacketSealer(keys, profile: .gcm128), ssrc: 100,
-                retransmissionSSRC: retransmissionSSRC, fd: fd, to: address)
+                retransmissionSSRC: retransmissionSSRC, fd: fd, to: address, codec: codec)
         }
 
         deinit { close(fd) }
@@ -45,8 +45,9 @@ import Testing
         }
     }
 
-    @Test func whatIsAskedForAgainComesAsItWasWithItsNumberBefore() throws {
-        let pair = try Pair(retransmissionSSRC: 101)
+    @Test(arguments: VideoCodec.allCases)
+    func whatIsAskedForAgainComesAsItWasWithItsNumberBefore(codec: VideoCodec) throws {
+        let pair = try Pair(retransmissionSSRC: 101, codec: codec)
         pair.sender.restart(at: 0)
         _ = pair.sender.advance(0)
         var sent: [(header: PacketHeader, payload: [UInt8])] = []
@@ -56,7 +57,7 @@ import Testing
         for original in [sent[0], sent[5], sent[sent.count - 1]] {
             pair.sender.resend(original.header.sequence, at: 1_000)
             let again = try #require(try pair.receive())
-            #expect(again.header.ssrc == 101 && again.header.payloadType == SessionText.retransmissionPayloadType)
+            #expect(again.header.ssrc == 101 && again.header.payloadType == codec.retransmissionPayloadType)
             #expect(
                 again.header.timestamp == original.header.timestamp && again.header.marker == original.header.marker)
             #expect(

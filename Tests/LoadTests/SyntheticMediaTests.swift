@@ -48,9 +48,29 @@ import Testing
         #expect([UInt8](repeating: 0, count: 10).withUnsafeBytes { PayloadStamp(payload: $0, head: 0) } == nil)
     }
 
+    @Test func aChangeOfLayersLosesNothingByItself() {
+        let stream = ReceivedStream(codec: nil, ssrc: 1, sources: [7, 8], ledger: LatencyLedger())
+        func take(_ source: UInt32, _ sequences: UInt64...) {
+            for sequence in sequences {
+                payload(PayloadStamp(source: source, sequence: sequence, sentAt: 0)).withUnsafeBytes {
+                    stream.take($0, marker: false, isRetransmission: false, at: 1)
+                }
+            }
+        }
+        take(7, 10, 11, 13)
+        take(8, 500, 501)
+        // Late, of the layer before: it fills a gap and changes nothing.
+        take(7, 12)
+        #expect(stream.lost == 0 && stream.newest?.source == 8 && stream.counts.layerChanges == 1)
+        take(8, 503)
+        take(7, 900, 902)
+        #expect(stream.lost == 2 && stream.newest?.sequence == 902 && stream.counts.layerChanges == 2)
+        #expect(stream.counts.duplicated == 0 && stream.counts.corrupted == 0 && stream.counts.packets == 9)
+    }
+
     @Test func lossOrderDuplicatesAndMisroutingAreCounted() {
         let ledger = LatencyLedger()
-        let stream = ReceivedStream(isVideo: false, ssrc: 1, source: 7, ledger: ledger)
+        let stream = ReceivedStream(codec: nil, ssrc: 1, sources: [7], ledger: ledger)
         func take(_ sequence: UInt64, source: UInt32 = 7, isRetransmission: Bool = false) {
             payload(PayloadStamp(source: source, sequence: sequence, sentAt: 1_000)).withUnsafeBytes {
                 stream.take($0, marker: false, isRetransmission: isRetransmission, at: 3_000)

@@ -92,7 +92,7 @@ struct VersusBenchmark {
 
     private func measure(_ load: LoadOptions, _ scenario: VersusScenario, _ opponent: Opponent) throws -> Window {
         var load = load
-        load.profile = .gcm128
+        load.profiles = [.gcm128]
         load.allowed = [path.serverAddress]
         // The handshakes of more at once would be the generator's limit.
         let each = Double(load.meets ? load.publishers : max(1, load.publishers))

@@ -41,6 +41,9 @@ int cnet_endpoint_from_sockaddr(const struct sockaddr_storage *address, cnet_end
 /// Parses a textual address; 0, or -1 where it is none.
 int cnet_endpoint_parse(const char *text, uint16_t port, cnet_endpoint *out);
 
+/// Looks a host's first address up; 0, or -1 where it has none.
+int cnet_resolve(const char *host, uint16_t port, cnet_endpoint *out);
+
 /// Writes the textual address without the port into `out` (at least 46 bytes).
 void cnet_endpoint_format(const cnet_endpoint *endpoint, char *out);
 
@@ -85,11 +88,31 @@ typedef struct {
 /// sent datagram by datagram.
 int cnet_send(int fd, const cnet_outbound *runs, int count, int *segmentation);
 
+/// A datagram with the time at which the kernel got it, in nanoseconds of the real-time clock; 0 where it did not say.
+typedef struct {
+    void *data;
+    uint32_t length;
+    int64_t at;
+} cnet_arrival;
+
+/// Memory and message headers, made once, to receive many datagrams of many sockets whose sender does not matter.
+typedef struct cnet_receiver cnet_receiver;
+enum { CNET_RECEIVER_SLOTS = 64 };
+/// NULL where there is no memory. Free with cnet_receiver_free.
+cnet_receiver *cnet_receiver_new(uint32_t slot_size);
+void cnet_receiver_free(cnet_receiver *receiver);
+/// Has the kernel note when each datagram came to this socket.
+void cnet_stamp_arrivals(int fd);
+/// Receives what waits, at most CNET_RECEIVER_SLOTS datagrams; returns how many. They are valid until the next call. `length` is 0
+/// for a datagram that did not fit.
+int cnet_receiver_take(cnet_receiver *receiver, int fd);
+const cnet_arrival *cnet_receiver_arrivals(const cnet_receiver *receiver);
+
 /// Many sockets in one wait, for those who need no loop. An epoll; -1 and errno on failure.
 int cnet_poll_new(void);
 /// Reports `tag` while `fd` is readable, until it is closed.
 int cnet_poll_add(int poll, int fd, uint32_t tag);
-/// Waits at most `microseconds`; returns how many tags (at most 64) were written.
+/// Waits at most `microseconds`; returns how many tags (at most 256) were written.
 int cnet_poll_wait(int poll, uint32_t *tags, int capacity, int64_t microseconds);
 
 /// Non-loopback addresses of this machine that are up, IPv4 first, no link-local ones; returns how many were written.
