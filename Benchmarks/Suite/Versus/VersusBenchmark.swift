@@ -22,6 +22,11 @@ struct VersusBenchmark {
 
         /// What is measured here is a server's work, or a queue.
         var isOverloaded: Bool { serverPercent > 85 || generatorPercent > 88 || lost > 0 }
+
+        /// A server that did not even get everybody in.
+        static let overwhelmed = Window(
+            cost: .infinity, packetsPerSecond: 0, serverPercent: 100, generatorPercent: 0, latencyP50: .infinity,
+            latencyP99: .infinity, lost: 0, faults: 0, profile: "none")
     }
 
     struct Row {
@@ -128,6 +133,7 @@ struct VersusBenchmark {
         if LoadRun.wasInterrupted { throw BenchmarkError("interrupted") }
         let people = report.participants
         guard people.joined == people.wanted else {
+            if report.samples.contains(where: { ($0.serverCPUPercent ?? 0) > 85 }) { return .overwhelmed }
             let why = report.errors.first.map { ": \($0)" } ?? ""
             throw BenchmarkError(
                 "\(scenario.name), \(load.driver): \(people.joined) of \(people.wanted) joined\(why)")
@@ -137,6 +143,7 @@ struct VersusBenchmark {
         let begin = report.samples.first { $0.joined == people.wanted && $0.packetsPerSecond > 0.9 * full }
         let steady = report.samples.filter { $0.seconds > (begin?.seconds ?? .infinity) + 1.5 }
         guard steady.count >= 2 else {
+            if report.samples.contains(where: { ($0.serverCPUPercent ?? 0) > 85 }) { return .overwhelmed }
             throw BenchmarkError("\(scenario.name), \(load.driver): everything ran too late; raise --seconds")
         }
         // Samples are all about a second long.
