@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #ifndef UDP_GRO
 #define UDP_GRO 104
@@ -60,6 +61,17 @@ int64_t cbench_missing(const cbench_counts *counts) {
 
 enum { BATCH = 8, SLOT = 65536 };
 
+/// Bytes of each packet of a joined delivery; 0 where it is a single packet.
+static size_t segment_of(struct msghdr *header) {
+    for (struct cmsghdr *control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level != SOL_UDP || control->cmsg_type != UDP_GRO) continue;
+        int segment;
+        memcpy(&segment, CMSG_DATA(control), sizeof segment);
+        return segment > 0 ? (size_t)segment : 0;
+    }
+    return 0;
+}
+
 void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
                   void (*other)(void *context, uint8_t *data, size_t length), void *context) {
     static _Thread_local uint8_t memory[BATCH][SLOT];
@@ -67,7 +79,8 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
     struct iovec parts[BATCH];
     union {
         struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof(int))];
+        // An arrival time comes first where somebody asked for it.
+        char bytes[CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(int))];
     } controls[BATCH];
     for (;;) {
         for (int i = 0; i < BATCH; i++) {
@@ -79,12 +92,8 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
         if (received <= 0) return;
         for (int i = 0; i < received; i++) {
             size_t total = headers[i].msg_len, step = total;
-            struct cmsghdr *control = CMSG_FIRSTHDR(&headers[i].msg_hdr);
-            if (control && control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) {
-                int segment;
-                memcpy(&segment, CMSG_DATA(control), sizeof segment);
-                if (segment > 0) step = (size_t)segment;
-            }
+            size_t segment = segment_of(&headers[i].msg_hdr);
+            if (segment > 0) step = segment;
             counts->deliveries++;
             for (size_t at = 0; at < total; at += step) {
                 size_t length = total - at < step ? total - at : step;

@@ -32,6 +32,7 @@ struct Options {
     var kilobits = 2_000
     var idleConsumers = 500
     var joins = 500
+    var steersReceivers = true
     var suites = Set(Suite.allCases).subtracting([.bound, .versus])
 
     enum Suite: String, CaseIterable {
@@ -48,6 +49,8 @@ struct Options {
           --against FILE       another build of the server: forwarding measures both in turn (A B A B) and prints the ratio
           --versus janus [SCENARIO…]  Debian's Janus and this server in turn (A B A B) under the same scenarios:
                                \(VersusScenario.all.map(\.name).joined(separator: ", "))
+          --deliver-on WHO     with --versus, whose processors do the receivers' part of the kernel's work: clients, as if they
+                               were other machines (default), or server, which then pays for it in its own system calls
           --bound FILE         the forwarding-bound binary (default: beside this program)
           --malloc-counter FILE  the library that counts allocations (default: beside this program)
           --thresholds FILE    default Benchmarks/thresholds.json
@@ -83,6 +86,11 @@ struct Options {
             case "--versus":
                 guard value == "janus" else { throw BenchmarkError("--versus knows janus, not \(value)") }
                 versus = value
+            case "--deliver-on":
+                guard ["clients", "server"].contains(value) else {
+                    throw BenchmarkError("--deliver-on takes clients or server, not \(value)")
+                }
+                steersReceivers = value == "clients"
             case "--bound": bound = value
             case "--malloc-counter": mallocCounter = value
             case "--thresholds": thresholds = value

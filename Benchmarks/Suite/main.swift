@@ -70,7 +70,7 @@ import Load
 }
 
 @MainActor func runVersus(_ options: Options, _ report: inout Report) throws {
-    let path = try NetworkPath()
+    let path = try NetworkPath(steering: options.steersReceivers)
     defer { path.remove() }
     report.begin(versus: "Janus")
     for scenario in options.scenarios.isEmpty ? VersusScenario.all : options.scenarios {

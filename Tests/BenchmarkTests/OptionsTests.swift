@@ -23,6 +23,7 @@ import Testing
 
     @Test(arguments: [
         ["--rounds"], ["--rounds", "0"], ["--rounds", "x"], ["--wrong", "1"], ["wrong"], ["--against", "/x", "memory"],
+        ["--versus", "janus", "--deliver-on", "nobody"],
     ])
     func mistakesAreRefused(arguments: [String]) {
         #expect(throws: BenchmarkError.self) { try Options(arguments) }

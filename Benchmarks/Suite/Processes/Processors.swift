@@ -7,6 +7,18 @@ enum Processors {
 
     static var areApart: Bool { allowed.count > 1 }
 
+    /// The processors that are not the measured process's, as the kernel's network settings want them: hexadecimal, 32 bits a group.
+    static var clientMask: String? {
+        guard areApart else { return nil }
+        let others = allowed.dropFirst()
+        let groups = (0...(others.max() ?? 0) / 32).reversed().map { group in
+            others.reduce(into: UInt32(0)) { bits, number in
+                if number / 32 == group { bits |= 1 << UInt32(number % 32) }
+            }
+        }
+        return groups.map { String($0, radix: 16) }.joined(separator: ",")
+    }
+
     /// Runs `body` on the measured process's core; processes and threads that it starts stay there.
     static func onServerCore<Result>(_ body: () throws -> Result) rethrows -> Result {
         guard areApart else { return try body() }

@@ -9,7 +9,9 @@ struct NetworkPath {
     let serverAddress: String
     private let ownAddress: String
 
-    init() throws {
+    /// - Parameter steering: what the kernel does for the receivers of what servers send is done by the receivers' processors, as it is
+    ///   where they are machines of their own. Without it, it is done within the servers' system calls and counts as theirs.
+    init(steering: Bool) throws {
         namespace = "switchyard-\(getpid())"
         link = "sy\(getpid())"
         let subnet = "198.18.\(UInt8.random(in: .min ... .max))"
@@ -22,6 +24,10 @@ struct NetworkPath {
             try Command.run("ip", "link", "add", link, "type", "veth", "peer", "name", "server", "netns", namespace)
             try Command.run("ip", "address", "add", ownAddress + "/24", "dev", link)
             try Command.run("ip", "link", "set", link, "up")
+            if steering, let mask = Processors.clientMask {
+                try mask.write(
+                    toFile: "/sys/class/net/\(link)/queues/rx-0/rps_cpus", atomically: false, encoding: .utf8)
+            }
             try inside("address", "add", serverAddress + "/24", "dev", "server")
             try inside("link", "set", "server", "up")
             try inside("link", "set", "lo", "up")
