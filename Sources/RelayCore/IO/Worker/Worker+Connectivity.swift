@@ -169,7 +169,7 @@ extension Worker {
     /// Notices peers that went silent (RFC 7675) and forgets old paths. Everybody's turn comes four times a second.
     func pollConsent() {
         let worrying = min(Instant.Span.seconds(7), Instant.Span(microseconds: consentTimeout.microseconds / 2))
-        for transport in roster.next(&consentRound, of: 250 / Self.tickMilliseconds) {
+        for transport in roster.next(&consentRound, of: Self.consentParts) {
             // Before the remote description nobody can be expected; a backend may take its time to answer.
             guard transport.remote != nil || transport.paths.lastCheck != nil else { continue }
             let silence = now - (transport.paths.lastCheck ?? transport.describedAt ?? transport.openedAt)

@@ -16,6 +16,7 @@ extension Worker {
             if !isFull { break }
         }
         flushBatch()
+        keepTime()
     }
 
     /// Sorts datagrams by their first byte (RFC 7983).

@@ -1,25 +1,51 @@
+internal import Loop
 internal import RelayControl
 internal import RelayProtocol
 
 /// What a worker does as time passes.
 extension Worker {
-    static let tickMilliseconds = 10
+    /// Ticks are at least so far apart; packets that come in take one along.
+    private static let tickSpan = Instant.Span.milliseconds(10)
+    /// How long after a tick the timer brings the next where nothing came in: with media or handshakes under way, and without.
+    private static let busyMilliseconds = 20
+    private static let idleMilliseconds = 50
+    /// Ticks in which everybody's consent is looked at once.
+    static let consentParts = 250 / busyMilliseconds
 
-    func tick() {
-        readClock()
+    /// Begins to keep time.
+    func startTicking() {
+        tickTimer = loop.timer(afterMilliseconds: Self.busyMilliseconds, repeatingMilliseconds: Self.busyMilliseconds) {
+            [unowned self] in
+            readClock()
+            tick()
+        }
+    }
+
+    /// Ticks if that is due: a worker that is awake anyway spares the timer its wake-up, which costs more than the tick.
+    @inline(__always)
+    func keepTime() {
+        if now - tickedAt >= Self.tickSpan { tick() }
+    }
+
+    private func tick() {
+        tickedAt = now
+        let isIdle = publishing.isEmpty && handshaking.isEmpty
+        tickTimer?.reschedule(afterMilliseconds: isIdle ? Self.idleMilliseconds : Self.busyMilliseconds)
         ticks &+= 1
         for transport in publishing.values {
             if let inbound = transport.inbound { pollFeedback(transport, inbound) }
         }
-        if ticks % 5 == 0 { pollHandshakes() }
-        if ticks % 10 == 0 {
+        if handshakeRound.isDue(at: now) { pollHandshakes() }
+        let isTenthOfSecond = tenthOfSecond.isDue(at: now)
+        if isTenthOfSecond {
             for room in Array(speakers.keys) { pollSpeakers(room) }
             for publication in publications.values { pollLayers(of: publication) }
             for transport in publishing.values { transport.inbound?.expireHistories(pool, at: now) }
         }
         pollConsent()
-        if ticks % 10 == 0 { reportStatistics() }
-        if ticks % 100 == 0 { remindOfKeyframes() }
+        let isSecond = second.isDue(at: now)
+        if isTenthOfSecond { reportStatistics(evenUnchanged: isSecond) }
+        if isSecond { remindOfKeyframes() }
         border.tick()
         flushQueues()
     }
@@ -77,7 +103,7 @@ extension Worker {
     }
 
     /// Of a tenth of the transports at a time, so that everybody's numbers are at most a second old.
-    private func reportStatistics() {
+    private func reportStatistics(evenUnchanged: Bool) {
         var changed: [TransportID: TransportStatistics] = [:]
         for transport in roster.next(&statisticsRound, of: 10) {
             measure(transport)
@@ -99,7 +125,7 @@ extension Worker {
             sum.handedOver &+= neighbour.packets
             sum.handOverDrops &+= neighbour.drops
         }
-        if !changed.isEmpty || ticks % 100 == 0 { report(.statistics(changed, sum)) }
+        if !changed.isEmpty || evenUnchanged { report(.statistics(changed, sum)) }
     }
 
     private func measure(_ transport: Transport) {

@@ -48,6 +48,11 @@ final class Worker {
     var totals = RelayTotals()
     var refusals = RefusalBudget()
     var ticks = 0
+    var tickedAt = Instant.zero
+    var tickTimer: LoopTimer?
+    var handshakeRound = Recurrence(every: .milliseconds(50))
+    var tenthOfSecond = Recurrence(every: .milliseconds(100))
+    var second = Recurrence(every: .seconds(1))
     var consentRound = Roster.Round()
     var statisticsRound = Roster.Round()
 
@@ -87,9 +92,7 @@ final class Worker {
                 answer(inlet)
             }
         }
-        _ = loop.timer(afterMilliseconds: Self.tickMilliseconds, repeatingMilliseconds: Self.tickMilliseconds) {
-            [unowned self] in tick()
-        }
+        startTicking()
     }
 
     func readClock() {
@@ -102,6 +105,7 @@ final class Worker {
     func apply(_ commands: [WorkerCommand]) {
         readClock()
         for command in commands { apply(command) }
+        keepTime()
         flushQueues()
     }
 
