@@ -18,10 +18,7 @@ import Testing
 
     @Test func whatWasMissedIsNotMadeUpFor() {
         var recurrence = Recurrence(every: .milliseconds(100))
-        #expect(recurrence.isDue(at: at(0)))
-        #expect(recurrence.isDue(at: at(950)))
-        #expect(!recurrence.isDue(at: at(951)))
-        #expect(!recurrence.isDue(at: at(1_049)))
-        #expect(recurrence.isDue(at: at(1_050)))
+        let due = [0, 950, 951, 1_049, 1_050].filter { recurrence.isDue(at: at($0)) }
+        #expect(due == [0, 950, 1_050])
     }
 }
