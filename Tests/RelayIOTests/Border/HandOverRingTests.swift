@@ -49,6 +49,44 @@ import Testing
         #expect(settled(ring) == [1, 2, 3, 4])
     }
 
+    @Test func aRingHasMemoryOnceSomethingIsInIt() throws {
+        let inlets = try Inlet.all(workers: 64)
+        #expect(inlets.allSatisfy { inlet in inlet.rings.allSatisfy { $0?.isInUse != true } })
+        let pool = PacketPool()
+        let border = Border(of: 0, inlets: inlets, pool: pool)
+        let neighbour = try #require(border.neighbour(5))
+        #expect(neighbour.incoming.next() == nil)
+        neighbour.settle()
+        #expect(neighbour.tell(.keyframe(1, isReminder: false)))
+        #expect(inlets[5].rings[0]?.isInUse == true)
+        #expect(inlets.flatMap { $0.rings.compactMap { $0 } }.filter(\.isInUse).count == 1)
+    }
+
+    @Test func lettersFromManyThreadsAreTakenOnceAndInOrder() throws {
+        let count: UInt32 = 5000
+        let inlets = try Inlet.all(workers: 4)
+        let senders = (1...3).map { worker in
+            Thread { for name in 0..<count { inlets[0].post(.unfollow(name), from: worker) } }
+        }
+        var next: [UInt32] = [0, 0, 0, 0]
+        var isInOrder = true
+        while next.dropFirst().contains(where: { $0 < count }) {
+            var watched = pollfd(fd: inlets[0].doorbell.descriptor, events: Int16(POLLIN), revents: 0)
+            // Nobody else would wake it: who misses a letter waits for ever.
+            try #require(poll(&watched, 1, 20_000) == 1)
+            inlets[0].doorbell.answer()
+            repeat {
+                for case (let worker, .unfollow(let name)) in inlets[0].takeLetters() {
+                    isInOrder = isInOrder && next[worker] == name
+                    next[worker] += 1
+                }
+            } while !inlets[0].doorbell.sleep { inlets[0].hasNews }
+        }
+        for sender in senders { sender.join() }
+        #expect(isInOrder && next == [0, count, count, count])
+        #expect(!inlets[0].hasNews && inlets[0].takeLetters().isEmpty)
+    }
+
     @Test func theOwnerLivesAsLongAsTheRing() {
         final class Owner {}
         weak var owner: Owner?

@@ -8,7 +8,9 @@ internal import Synchronization
 ///     settled      begin (taker)      end (giver)      appended
 ///        | may be settled | may be taken  | not yet published | free …
 final class HandOverRing<Element>: @unchecked Sendable {
-    private let elements: UnsafeMutablePointer<Element>
+    /// Memory is taken when the first element is appended: most workers have nothing for most others. `publish` shows the taker
+    /// that too.
+    private var elements: UnsafeMutablePointer<Element>?
     private let mask: Int
     private let gap = CacheGap()
     private let end = SharedIndex()
@@ -30,11 +32,13 @@ final class HandOverRing<Element>: @unchecked Sendable {
     ///   - Element: trivial, as elements are neither copied with care nor destroyed.
     init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0 && _isPOD(Element.self))
-        elements = .allocate(capacity: capacity)
         mask = capacity - 1
     }
 
-    deinit { elements.deallocate() }
+    deinit { elements?.deallocate() }
+
+    /// It has memory.
+    var isInUse: Bool { elements != nil }
 
     var capacity: Int { mask + 1 }
 
@@ -51,9 +55,17 @@ final class HandOverRing<Element>: @unchecked Sendable {
     @inline(__always)
     func append(_ element: Element) -> Bool {
         guard free > 0 else { return false }
+        let elements = elements ?? allocate()
         (elements + (appended & mask)).initialize(to: element)
         appended += 1
         return true
+    }
+
+    @inline(never)
+    private func allocate() -> UnsafeMutablePointer<Element> {
+        let memory = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+        elements = memory
+        return memory
     }
 
     /// Something was appended and not published yet.
@@ -70,6 +82,7 @@ final class HandOverRing<Element>: @unchecked Sendable {
     /// Calls `body` with every element that the taker is done with, in order, once.
     @inline(__always)
     func settle(_ body: (borrowing Element) -> Void) {
+        guard let elements else { return }
         let passed = begin.value.load(ordering: .acquiring)
         while settled != passed {
             body(elements[settled & mask])
@@ -89,7 +102,7 @@ final class HandOverRing<Element>: @unchecked Sendable {
             seenEnd = end.value.load(ordering: .acquiring)
             if taken == seenEnd { return nil }
         }
-        return UnsafePointer(elements + (taken & mask))
+        return elements.map { UnsafePointer($0 + (taken & mask)) }
     }
 
     /// Steps over the element that `next` returned.

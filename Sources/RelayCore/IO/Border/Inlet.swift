@@ -11,6 +11,8 @@ final class Inlet: Sendable {
     let rings: [HandOverRing<Crossing>?]
     let doorbell: Doorbell
     private let letters = Mutex<[(from: Int, letter: Letter)]>([])
+    /// Spares whoever looks for letters the lock.
+    private let hasLetters = Atomic<Bool>(false)
 
     private init(of worker: Int, workers: Int) throws(LoopError) {
         rings = (0..<workers).map { $0 == worker ? nil : HandOverRing(capacity: Self.capacity) }
@@ -28,17 +30,21 @@ final class Inlet: Sendable {
     /// Queues a letter, from any worker's thread.
     func post(_ letter: Letter, from worker: Int) {
         letters.withLock { $0.append((worker, letter)) }
+        hasLetters.store(true, ordering: .sequentiallyConsistent)
         doorbell.ring()
     }
 
     /// Letters in the order in which they were posted.
     func takeLetters() -> [(from: Int, letter: Letter)] {
-        letters.withLock { letters in
+        guard hasLetters.load(ordering: .relaxed), hasLetters.exchange(false, ordering: .sequentiallyConsistent) else {
+            return []
+        }
+        return letters.withLock { letters in
             defer { letters = [] }
             return letters
         }
     }
 
     /// Whether anything waits to be taken.
-    var hasNews: Bool { rings.contains { $0?.isEmpty == false } || letters.withLock { !$0.isEmpty } }
+    var hasNews: Bool { rings.contains { $0?.isEmpty == false } || hasLetters.load(ordering: .sequentiallyConsistent) }
 }
