@@ -1,6 +1,7 @@
 internal import RelayProtocol
 
-/// A decrypted packet that waits for its frame's end to be forwarded. It holds a reference to its slot.
+/// A decrypted packet that waits for its frame's end to be forwarded. Its producer holds a reference to its slot; in a mirror the slot is
+/// another worker's, lent until the frame is forwarded and the ring's elements are given back.
 struct PendingPacket {
     var slot: Int32
     /// The slot's bytes.

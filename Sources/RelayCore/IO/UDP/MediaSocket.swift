@@ -20,9 +20,9 @@ final class MediaSocket {
     private var lastReceiveDrops: UInt32 = 0
     private var allReceiveDrops: UInt64 = 0
 
-    /// Datagrams that the kernel dropped because the receive buffer was full. A call into the kernel, whose 32-bit count may
-    /// wrap around once between two of them.
-    var receiveDrops: UInt64 {
+    /// Asks the kernel how many datagrams it has ever dropped because the receive buffer was full. Its count has 32 bits and may
+    /// wrap around once between two calls.
+    func askKernelForReceiveDrops() -> UInt64 {
         let count = cnet_receive_drops(descriptor)
         allReceiveDrops &+= UInt64(count &- lastReceiveDrops)
         lastReceiveDrops = count

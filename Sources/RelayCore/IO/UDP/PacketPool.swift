@@ -1,7 +1,8 @@
 /// The slots that datagrams are received into and stay in until the last who needs them lets go.
 ///
-/// Slots are counted, not copied: the receive batch, a producer's pending frame and a stream's retransmission history
-/// each hold one reference. Memory is taken in slabs as the load grows and kept. One thread's own.
+/// Slots are counted, not copied: the receive batch, a producer's pending frame, a stream's retransmission history and each
+/// element of a ring to another worker hold one reference. Counts are one thread's own: another worker reads what a ring lends it,
+/// and neither retains nor releases. Memory is taken in slabs as the load grows and kept.
 final class PacketPool {
     /// Bytes of one slot: the largest datagram that is received.
     static let slotBytes = 2048

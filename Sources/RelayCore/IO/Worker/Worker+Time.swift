@@ -119,7 +119,7 @@ extension Worker {
         sum.retransmissions = forwarder.retransmissions
         for socket in sockets {
             sum.sendDrops &+= socket.queue.drops
-            sum.receiveDrops &+= socket.receiveDrops
+            sum.receiveDrops &+= socket.askKernelForReceiveDrops()
         }
         for case let neighbour? in border.neighbours {
             sum.handedOver &+= neighbour.packets
