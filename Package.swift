@@ -93,7 +93,7 @@ let tests: [Target] = [
     .testTarget(
         name: "RelayIOTests",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet", "CUV",
             "TestSupport",
         ],
         swiftSettings: swift),

@@ -1,7 +1,7 @@
-import Glibc
 import Loop
 import RelayControl
 import RelayProtocol
+import Testing
 
 @testable import RelayIO
 
@@ -28,12 +28,41 @@ final class BorderFixture {
         try origin.openPublisher(publisher, tracks)
         mirror(tracks)
         try far.openSubscriber(subscriber, outgoing)
-        _ = wait([publisher, subscriber], seconds: 0.05) { !there.followed.isEmpty }
+        try #require(wait([publisher, subscriber]) { !there.followed.isEmpty })
     }
 
     /// Tells the second worker what the first has.
     func mirror(_ tracks: [IncomingTrack] = [WorkerFixture.videoTrack()]) {
         far.worker.apply([.mirror(publication, on: 0, RoomID("r"), ParticipantID("p"), tracks)])
+    }
+
+    /// Neither has anything left to take of what the other has shown.
+    var isQuiet: Bool { there.incoming.isEmpty && back.incoming.isEmpty }
+
+    /// Sends, and waits until the first worker has got so many packets and the second has taken what that brought.
+    func deliver(_ packets: Int, _ peers: [TestPeer], _ send: () -> Void) -> Bool {
+        let expected = origin.worker.totals.packetsReceived + UInt64(packets)
+        send()
+        let isDelivered = wait(peers) { origin.worker.totals.packetsReceived == expected && isQuiet }
+        for peer in peers { peer.pump() }
+        return isDelivered
+    }
+
+    /// Waits until a report of a subscriber has arrived, and so everything that it sent before, and until that is answered.
+    /// - Parameter lost: a number other than before.
+    func report(_ subscriber: TestPeer, lost: Int32, _ peers: [TestPeer]) -> Bool {
+        subscriber.sendReport(lost: lost)
+        return wait(peers) { hasReport(lost: lost) && isQuiet }
+    }
+
+    /// The same while the first worker stands still.
+    func reportToFar(_ subscriber: TestPeer, lost: Int32) -> Bool {
+        subscriber.sendReport(lost: lost)
+        return far.wait([subscriber]) { hasReport(lost: lost) }
+    }
+
+    private func hasReport(lost: Int32) -> Bool {
+        far.worker.transports[far.subscriber]?.consumers.first?.cumulativeLost == lost
     }
 
     /// - Parameter onlyOrigin: the second worker stands still.
@@ -44,7 +73,7 @@ final class BorderFixture {
             origin.loop.runOnce(waiting: false)
             if !onlyOrigin { far.loop.runOnce(waiting: false) }
             if condition() { return true }
-            usleep(200)
+            waitForNews(peers, onlyOrigin ? [origin.loop] : [origin.loop, far.loop])
         }
         return condition()
     }

@@ -109,7 +109,7 @@ final class WorkerFixture {
             for peer in peers { peer.pump() }
             loop.runOnce(waiting: false)
             if condition() { return true }
-            usleep(200)
+            waitForNews(peers, [loop])
         }
         return condition()
     }
@@ -120,6 +120,17 @@ final class WorkerFixture {
 }
 
 extension TestPeer {
+    /// A receiver report on SSRC 500.
+    func sendReport(lost: Int32) {
+        sendRTCP { writer in
+            writer.receiverReport(sender: 1)
+                && writer.reportBlock(
+                    ReportBlock(
+                        ssrc: 500, fractionLost: 0, cumulativeLost: lost, highestSequence: 1, jitter: 0,
+                        lastSenderReport: 0, delaySinceLastSenderReport: 0))
+        }
+    }
+
     @discardableResult
     func sendVideo(
         _ sequence: UInt16, _ payload: [UInt8] = VP8Payload.delta(), timestamp: UInt32? = nil, marker: Bool = true,
