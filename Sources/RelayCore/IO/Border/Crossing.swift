@@ -59,10 +59,18 @@ enum Crossing {
     }
 }
 
+/// Which producer a worker would follow. It stands until it is withdrawn or the publication ends, whether there is such a producer
+/// already, still or again.
+struct FollowWish: Sendable {
+    var publication: PublicationID
+    var mid: String
+    var codec: CodecParameters
+}
+
 /// What must not be lost, and is rare: queued beside the ring.
 enum Letter: Sendable {
-    /// There are consumers for the producer of this mid and codec from now on.
-    case follow(PublicationID, mid: String, codec: CodecParameters, as: MirrorName)
+    /// There are consumers for such a producer from now on.
+    case follow(FollowWish, as: MirrorName)
     /// There are none any more.
     case unfollow(MirrorName)
 }

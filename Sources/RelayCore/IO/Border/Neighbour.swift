@@ -11,6 +11,8 @@ final class Neighbour {
     private let pool: PacketPool
     /// Producers here that are followed there, by the names they have there.
     var followed: [MirrorName: Producer] = [:]
+    /// What is to be followed there, of `followed` too.
+    var wishes: [MirrorName: FollowWish] = [:]
     /// Producers there that are followed here.
     private(set) var mirrors: [MirrorName: Producer] = [:]
     private var nextName: MirrorName = 1
@@ -97,6 +99,19 @@ final class Neighbour {
 
     func forget(_ name: MirrorName) { mirrors[name] = nil }
 
+    /// Lets the other worker follow those of the publication's producers that it has asked for.
+    func grantWishes(for publication: Publication) {
+        for (name, wish) in wishes where wish.publication == publication.id && followed[name] == nil {
+            let producer = publication.producers.first { $0.track.mid == wish.mid && $0.track.codec == wish.codec }
+            if let producer, producer.following == nil { producer.addFollower(self, name: name) }
+        }
+    }
+
+    /// A publication is over.
+    func forgetWishes(for publication: PublicationID) {
+        wishes = wishes.filter { $0.value.publication != publication }
+    }
+
     func post(_ letter: Letter) { inlet.post(letter, from: own) }
 }
 
@@ -108,11 +123,17 @@ struct Follower {
 
 /// A mirrored producer's way back to the real one.
 final class Following {
+    /// However many ask for keyframes, and however often: one request in so long a time crosses the border.
+    private static let quiet = Instant.Span.milliseconds(100)
+
     unowned let neighbour: Neighbour
     private let publication: PublicationID
     /// The name in force; nil while there are no consumers.
     private(set) var name: MirrorName?
     private var heard: Crossing.Mark?
+    private var askedAt: Instant?
+    /// Somebody asked within the quiet time, and is served at its end.
+    private(set) var owesRequest = false
 
     init(_ publication: PublicationID, on neighbour: Neighbour) {
         self.publication = publication
@@ -126,11 +147,16 @@ final class Following {
             let name = neighbour.name(producer)
             self.name = name
             let track = producer.track
-            neighbour.post(.follow(publication, mid: track.mid, codec: track.codec, as: name))
+            let wish = FollowWish(publication: publication, mid: track.mid, codec: track.codec)
+            neighbour.post(.follow(wish, as: name))
         } else if !isWanted, let name {
             neighbour.forget(name)
             neighbour.post(.unfollow(name))
             self.name = nil
+            askedAt = nil
+            owesRequest = false
+            // The rest of the frame is nobody's, and its slots go back with that.
+            producer.drop()
         }
     }
 
@@ -144,8 +170,19 @@ final class Following {
         return (before.pauses != mark.pauses, before.headerChanges != mark.headerChanges)
     }
 
-    func askForKeyframe(isReminder: Bool) {
-        if let name { neighbour.tell(.keyframe(name, isReminder: isReminder)) }
+    /// - Parameter isReminder: of one who still waits; it is not owed, as it comes again by itself.
+    func askForKeyframe(isReminder: Bool, at now: Instant) {
+        guard let name else { return }
+        if let askedAt, now - askedAt < Self.quiet {
+            owesRequest = owesRequest || !isReminder
+            return
+        }
+        if neighbour.tell(.keyframe(name, isReminder: isReminder && !owesRequest)) {
+            askedAt = now
+            owesRequest = false
+        } else {
+            owesRequest = owesRequest || !isReminder
+        }
     }
 
     func ask(for missing: Crossing.MissingPacket) {

@@ -84,7 +84,7 @@ extension RelayEngine {
     ) {
         post(.connect(publishing.transport, answer.remote), to: publishing.worker)
         post(.receive(publishing.transport, answer.tracks), to: publishing.worker)
-        // After the publisher's worker: what a mirror then asks of that, it knows of.
+        // After the publisher's worker, so that a mirror seldom asks that for what it has not heard of.
         for worker in publishing.mirrors { mirror(publishing, id, participant, on: worker) }
         post(.select(publishing.publication, answer.selection), to: publishing.worker)
     }

@@ -14,8 +14,9 @@ final class Producer {
     private(set) var following: Following?
     /// Workers that mirror this producer.
     private(set) var followers: [Follower] = []
-    private var pauses: UInt32 = 0
-    private var headerChanges: UInt32 = 0
+    // Counted from anywhere, so that a mirror notices when another producer takes this one's place.
+    private var pauses = UInt32.random(in: 0...UInt32.max)
+    private var headerChanges = UInt32.random(in: 0...UInt32.max)
     /// The pending packets have been handed over to the followers.
     private var isHandedOver = false
     /// Extension identifiers on the publisher's connection.
@@ -174,7 +175,8 @@ final class Producer {
         drop()
     }
 
-    private func drop() {
+    /// Lets go of the pending packets without sending them.
+    func drop() {
         if let pool {
             for index in 0..<pendingCount { pool.release(pending[index].slot) }
         }

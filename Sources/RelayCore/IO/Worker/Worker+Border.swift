@@ -3,41 +3,60 @@ internal import RelayProtocol
 
 /// What comes from other workers (docs/architecture.md, "A room on several workers").
 extension Worker {
-    /// Elements taken from one neighbour before the others, and the sockets, get their turn.
-    private static let maximumCrossings = 256
-
     /// The doorbell rang.
-    func answer(_ inlet: Inlet) {
+    /// - Parameter span: how long what comes from other workers may hold up sockets, timers and commands. Where that is not enough
+    ///   for everything, the rest has to wait for the loop's next turn.
+    func answer(_ inlet: Inlet, within span: Instant.Span = .milliseconds(1)) {
         inlet.doorbell.answer()
-        var hasMore = false
+        let end = now + span
+        var mayRest = false
         repeat {
             for (worker, letter) in inlet.takeLetters() { receive(letter, from: worker) }
-            for case let neighbour? in border.neighbours where take(from: neighbour) { hasMore = true }
-        } while !hasMore && !inlet.doorbell.sleep { inlet.hasNews }
-        if hasMore { inlet.doorbell.ringAgain() }
+            guard takeCrossings(until: end) else { break }
+            readClock()
+            mayRest = inlet.doorbell.sleep { inlet.hasNews }
+        } while !mayRest && now < end
+        if !mayRest { inlet.doorbell.ringAgain() }
         flushQueues()
+    }
+
+    /// Takes from all neighbours, beginning behind the one that was last.
+    /// - Returns: whether nothing was left; false where the time is up.
+    private func takeCrossings(until end: Instant) -> Bool {
+        for _ in border.neighbours.indices {
+            if let neighbour = border.nextNeighbour(), !take(from: neighbour, until: end) { return false }
+        }
+        return true
     }
 
     private func receive(_ letter: Letter, from worker: Int) {
         guard let neighbour = border.neighbour(worker) else { return }
         switch letter {
-        case .follow(let id, let mid, let codec, let name):
-            guard let producer = publications[id]?.producers.first(where: { $0.track.mid == mid }),
-                producer.following == nil, producer.track.codec == codec
-            else { return }
-            producer.addFollower(neighbour, name: name)
-        case .unfollow(let name): neighbour.followed[name]?.removeFollower(neighbour, name: name)
+        case .follow(let wish, let name):
+            neighbour.wishes[name] = wish
+            if let publication = publications[wish.publication] { neighbour.grantWishes(for: publication) }
+        case .unfollow(let name):
+            neighbour.wishes[name] = nil
+            neighbour.followed[name]?.removeFollower(neighbour, name: name)
         }
     }
 
-    /// - Returns: whether there may be more.
-    private func take(from neighbour: Neighbour) -> Bool {
-        for _ in 0..<Self.maximumCrossings {
-            guard let crossing = neighbour.incoming.next() else { return false }
+    /// Lets those follow a publication's tracks who asked for them before this worker had heard of them: letters and commands come
+    /// by different ways, in any order.
+    func grantWishes(for publication: Publication) {
+        for case let neighbour? in border.neighbours { neighbour.grantWishes(for: publication) }
+    }
+
+    /// - Returns: whether nothing was left; false where the time is up, which does not tear a frame apart.
+    private func take(from neighbour: Neighbour, until end: Instant) -> Bool {
+        while let crossing = neighbour.incoming.next() {
             let isComplete = take(crossing, from: neighbour)
             neighbour.incoming.advance()
             // Until its frame is forwarded a packet's slot is needed.
-            if isComplete { neighbour.incoming.giveBack() }
+            guard isComplete else { continue }
+            neighbour.incoming.giveBack()
+            readClock()
+            if now >= end { return false }
         }
         return true
     }
@@ -58,7 +77,9 @@ extension Worker {
         case .senderReport(let name, let info):
             if let producer = neighbour.mirrors[name] { translate(info, for: producer) }
         case .resent(let packet, let mark, let missing):
-            neighbour.mirrors[mark.mirror]?.heed(mark)
+            // Without the mark it is not known whether headers are still written as they were.
+            guard let producer = neighbour.mirrors[mark.mirror] else { return true }
+            producer.heed(mark)
             resend(packet, missing)
         case .keyframe(let name, let isReminder):
             if let producer = neighbour.followed[name] { requestKeyframe(of: producer, isReminder: isReminder) }

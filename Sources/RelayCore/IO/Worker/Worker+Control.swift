@@ -127,7 +127,7 @@ extension Worker {
     /// Asks for a keyframe of what the producer forwards, wherever it lives.
     func requestKeyframe(of producer: Producer) {
         if let following = producer.following {
-            following.askForKeyframe(isReminder: false)
+            following.askForKeyframe(isReminder: false, at: now)
         } else if producer.isSelected, let stream = producer.current ?? producer.streams.last {
             requestKeyframe(of: stream)
         }

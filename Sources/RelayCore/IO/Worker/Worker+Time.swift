@@ -83,7 +83,7 @@ extension Worker {
             if let better = producer.chooseStream(at: now) {
                 requestKeyframe(of: better)
             } else if let following = producer.following {
-                if producer.isAwaited { following.askForKeyframe(isReminder: true) }
+                if producer.isAwaited || following.owesRequest { following.askForKeyframe(isReminder: true, at: now) }
             } else if let current = producer.current, producer.isAwaited, producer.isAlive(current, at: now) {
                 requestKeyframe(of: current)
             }

@@ -104,6 +104,8 @@ final class Worker {
 
     func apply(_ commands: [WorkerCommand]) {
         readClock()
+        // What came before a command leaves before it: headers of packets that wait are still written as they were parsed.
+        flushFrames()
         for command in commands { apply(command) }
         keepTime()
         flushQueues()
@@ -125,6 +127,7 @@ final class Worker {
             guard let transport = transports[id], let inbound = transport.inbound else { return }
             inbound.publication.setTracks(tracks, pool: pool)
             inbound.renegotiated()
+            grantWishes(for: inbound.publication)
         case .send(let id, let tracks):
             guard let transport = transports[id], let publication = transport.publication else { return }
             setConsumers(of: transport, in: publication, tracks)
@@ -139,6 +142,7 @@ final class Worker {
         case .tellLevels(let id, let worker): publications[id]?.listener = border.neighbour(worker)
         case .listen(let id, let room, let participant): distantSpeakers[id] = (room, participant)
         case .endPublication(let id):
+            for neighbour in border.neighbours { neighbour?.forgetWishes(for: id) }
             if let publication = publications.removeValue(forKey: id) { endPublication(publication) }
             if let distant = distantSpeakers.removeValue(forKey: id) {
                 forgetSpeaker(distant.participant, in: distant.room)
