@@ -55,6 +55,20 @@ struct HandshakeQueueTests {
         #expect(!push([22], of: 1))
     }
 
+    @Test mutating func aQueueThatNeverRunsEmptyDoesNotGrow() {
+        #expect(push([22], of: 0))
+        #expect(push([22], of: 1))
+        var most = 0
+        var isInOrder = true
+        for owner in 2..<200_000 {
+            isInOrder = push([22], of: owner) && isInOrder && turn(from: 0, step: 5_000) == [owner - 2]
+            most = max(most, queue.places)
+        }
+        #expect(isInOrder)
+        #expect(queue.count == 2)
+        #expect(most < 4_096)
+    }
+
     @Test mutating func theQueueIsBounded() {
         for owner in 0..<HandshakeQueue<Int>.maximum { #expect(push([22], of: owner)) }
         #expect(!push([22], of: -1))

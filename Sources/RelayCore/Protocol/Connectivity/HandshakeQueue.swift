@@ -4,8 +4,11 @@
 /// of peers join at once, their handshakes would stand in front of everybody's media; so they wait here, and each turn of
 /// the loop works off as many as fit into a short time, in the order in which they came.
 package struct HandshakeQueue<Owner: Hashable & Sendable>: Sendable {
+    /// One datagram that waits.
     package struct Item: Sendable {
+        /// Whose handshake it belongs to.
         package var owner: Owner
+        /// A copy of all its bytes.
         package var datagram: [UInt8]
     }
 
@@ -17,14 +20,23 @@ package struct HandshakeQueue<Owner: Hashable & Sendable>: Sendable {
     /// Datagrams in all.
     package static var maximum: Int { 8_192 }
 
+    /// Places of datagrams that have left are given back this many at a time.
+    private static var emptiedAtOnce: Int { 1_024 }
+
+    /// Those before `head` have left.
     private var items: [Item] = []
     private var head = 0
     private var counts: [Owner: Int] = [:]
 
+    /// A queue in which nothing waits.
     package init() {}
 
+    /// Whether nothing waits.
     package var isEmpty: Bool { head == items.count }
+    /// How many datagrams wait.
     package var count: Int { items.count - head }
+    /// How many places are held, those of datagrams that have left included.
+    package var places: Int { items.count }
 
     /// Takes in a copy of a datagram.
     /// - Returns: false where there is no room for it.
@@ -45,6 +57,10 @@ package struct HandshakeQueue<Owner: Hashable & Sendable>: Sendable {
         if head == items.count {
             // A storm's memory is not kept.
             items.removeAll(keepingCapacity: items.count < 64)
+            head = 0
+        } else if head >= Self.emptiedAtOnce, head * 2 >= items.count {
+            // A queue that never runs empty does not grow with what went through it.
+            items.removeFirst(head)
             head = 0
         }
         return item
