@@ -292,6 +292,41 @@ import Testing
         #expect(fixture.worker.forwarder.retransmissions == 1)
     }
 
+    /// The numbers come round every 65,536 packets; what was sent under another header stays where it was, long ago.
+    @Test func plainRetransmissionsGoOnLongAfterTheHeaderChanged() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice, [WorkerFixture.videoTrack(rtx: false)])
+        try fixture.openSubscriber(bob, [WorkerFixture.videoOut(rtx: false)])
+        let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
+        consumer.map.begin(source: 7)
+        func send(_ number: Int) throws -> UInt16 {
+            let time = Instant.zero + .milliseconds(Int64(number))
+            let mapped = consumer.map.forward(
+                source: 7, sequence: UInt16(truncatingIfNeeded: number), timestamp: 0, at: time)
+            let index = mapped.flatMap { consumer.sealed.claim($0.sequence) }
+            try #require(index != nil)
+            return try #require(mapped).sequence
+        }
+        var last: UInt16 = 0
+        for number in 0..<100 { last = try send(number) }
+        #expect(consumer.resendable(last) != nil)
+        consumer.headerChanged()
+        #expect(consumer.resendable(last) == nil)
+        let before = last
+        var refused = 0
+        for number in 100..<140_000 {
+            let sequence = try send(number)
+            if consumer.resendable(sequence) == nil { refused += 1 }
+            if number == 300 { #expect(consumer.resendable(before) == nil) }
+        }
+        #expect(refused == 0)
+        // New keys begin with new indices.
+        consumer.headerChanged()
+        consumer.resetSealing()
+        #expect(consumer.resendable(try send(140_000)) != nil)
+    }
+
     @Test func paddingIsValidForTheReceiver() throws {
         let fixture = try WorkerFixture()
         let (alice, bob) = (try TestPeer(), try TestPeer())

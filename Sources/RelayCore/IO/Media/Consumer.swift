@@ -22,8 +22,9 @@ final class Consumer {
     private(set) var track: OutgoingTrack
     /// Header of retransmissions (RFC 4588); nil: packets are resent as they were.
     private(set) var repairHeader: HeaderWriter?
-    /// First sequence number written with the present header, where an older one was in use before.
-    private var headerSince: UInt16?
+    /// First SRTP index written with the present header, where an older one was in use before. A whole index, as 16 bits would
+    /// come round again: what is new would count as old.
+    private var headerSince: UInt64?
     /// RED is negotiated with the publisher's payload types, so that it can be carried through.
     var carriesRedundancy: Bool { track.codec.redundancyPayloadType != nil }
     var repairSealed = ReplayWindow()
@@ -57,12 +58,12 @@ final class Consumer {
     /// packet under the same header, since one SRTP index must never protect two.
     func resendable(_ sequence: UInt16) -> SequenceMap.Origin? {
         if repairHeader != nil { return map.origin(of: sequence) }
-        if let headerSince, Int16(bitPattern: sequence &- headerSince) < 0 { return nil }
+        if let headerSince, sealed.index(of: sequence) < headerSince { return nil }
         return map.recentOrigin(of: sequence)
     }
 
     /// Headers are written otherwise from the next packet on.
-    func headerChanged() { headerSince = map.highestSequence.map { $0 &+ 1 } }
+    func headerChanged() { headerSince = sealed.newest.map { $0 &+ 1 } }
 
     private static func headers(for track: OutgoingTrack) -> (HeaderWriter, HeaderWriter?) {
         func writer(_ ssrc: UInt32, _ payloadType: UInt8, _ extensions: ExtensionMap) -> HeaderWriter {
@@ -108,6 +109,8 @@ final class Consumer {
     func resetSealing() {
         sealed = ReplayWindow()
         repairSealed = ReplayWindow()
+        // No index was used with these keys.
+        headerSince = nil
     }
 
     /// Asks for the memory that forwarding touches first, without waiting for it.

@@ -151,7 +151,7 @@ extension Worker {
         }
         remember(slot, header, length: bytes.count, stream)
         if let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0), producer.isSelected {
-            hear(level: level, producer, stream)
+            hear(level: level, stream)
         }
         gather(
             PendingPacket(

@@ -45,13 +45,12 @@ extension Worker {
         pollConsent()
         let isSecond = second.isDue(at: now)
         if isTenthOfSecond { reportStatistics(evenUnchanged: isSecond) }
-        if isSecond { remindOfKeyframes() }
         border.tick()
         flushQueues()
     }
 
-    /// Notes an audio level.
-    func hear(level: UInt8, _ producer: Producer, _ stream: IncomingStream) {
+    /// Notes an audio level (RFC 6464) that came with a packet of the stream, here or where the room's speaker is looked for.
+    func hear(level: UInt8, _ stream: IncomingStream) {
         let publication = stream.publication
         if let listener = publication.listener {
             listener.tell(.level(publication.id, level), urgently: false)
@@ -60,6 +59,7 @@ extension Worker {
         }
     }
 
+    /// Notes an audio level of a participant whose room's speaker is looked for here.
     func hear(level: UInt8, _ participant: ParticipantID, in room: RoomID) {
         let speakers: RoomSpeakers
         if let known = self.speakers[room] {
@@ -86,18 +86,6 @@ extension Worker {
                 if producer.isAwaited || following.owesRequest { following.askForKeyframe(isReminder: true, at: now) }
             } else if let current = producer.current, producer.isAwaited, producer.isAlive(current, at: now) {
                 requestKeyframe(of: current)
-            }
-        }
-    }
-
-    /// A subscriber that still waits for its first picture is not forgotten, whatever became of earlier requests.
-    private func remindOfKeyframes() {
-        for publication in publications.values {
-            for producer in publication.producers where producer.isVideo && producer.isSelected {
-                guard let stream = producer.current ?? producer.streams.last, now - stream.lastPacketAt < .seconds(1),
-                    producer.consumers.contains(where: { $0.awaitsStart && $0.transport.isSendable })
-                else { continue }
-                requestKeyframe(of: stream)
             }
         }
     }
