@@ -122,10 +122,11 @@ class Server:
         self.folder.cleanup()
 
 
-async def run_to_end(*arguments, within=10):
+async def run_to_end(*arguments, within=10, environment=None):
     """Runs the binary where it is to end by itself; (exit status, all output as text)."""
     process = await asyncio.create_subprocess_exec(
-        binary(), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=clean_environment())
+        binary(), *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**clean_environment(), **(environment or {})})
     try:
         output, _ = await asyncio.wait_for(process.communicate(), within)
         return process.returncode, output.decode()

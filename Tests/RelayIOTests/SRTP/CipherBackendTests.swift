@@ -42,6 +42,46 @@ import Testing
         #expect(failure?.contains("AES-CTR") == true)
     }
 
+    /// A library that encrypts, only not quite as it should: the self-test is what keeps such a one from the packets.
+    @Test(arguments: CipherCase.all, Fault.allCases) func theSelfTestFindsWrongBytes(cipher: CipherCase, fault: Fault) {
+        let failure = CipherSelfTest.failure(of: cipher.backend, cipher.profile, adjust: fault.spoil)
+        #expect(failure?.contains(fault.finding) == true, "\(failure ?? "passed")")
+    }
+
+    @Test func aLibraryThatFailsItsTestIsPassedOver() throws {
+        func select(_ choice: RelaySettings.SRTPBackend, spoilt: Set<CipherLibrary>) throws(CipherError)
+            -> CipherBackend
+        {
+            try CipherBackend.select(choice, state: { _ in (true, "1.0") }) { backend, profile in
+                let library = profile.isGCM ? backend.gcm : backend.counter
+                return spoilt.contains(library) ? "\(profile.name), 17 bytes: sealed" : nil
+            }
+        }
+        #expect(try select(.automatic, spoilt: []) == CipherBackend(gcm: .ipsecMB, counter: .provider))
+        #expect(try select(.automatic, spoilt: [.ipsecMB]) == CipherBackend(gcm: .provider, counter: .provider))
+        #expect(try select(.automatic, spoilt: [.ipsecMB, .provider]) == CipherBackend(gcm: .evp, counter: .evp))
+        // What was named is used or nothing.
+        #expect(throws: CipherError.unusable("ipsec-mb: SRTP_AEAD_AES_128_GCM, 17 bytes: sealed")) {
+            try select(.ipsecMB, spoilt: [.ipsecMB])
+        }
+        let error = #expect(throws: CipherError.self) {
+            try select(.automatic, spoilt: [.ipsecMB, .provider, .evp])
+        }
+        for library in CipherLibrary.allCases { #expect(error?.description.contains("\(library.name): ") == true) }
+    }
+
+    @Test func aLibraryThatIsMissingIsPassedOver() throws {
+        func select(_ choice: RelaySettings.SRTPBackend) throws(CipherError) -> CipherBackend {
+            try CipherBackend.select(choice) {
+                $0 == .ipsecMB ? (false, "cannot be loaded") : $0.state
+            } failure: {
+                CipherSelfTest.failure(of: $0, $1)
+            }
+        }
+        #expect(try select(.automatic) == CipherBackend(gcm: .provider, counter: .provider))
+        #expect(throws: CipherError.unusable("ipsec-mb: cannot be loaded")) { try select(.ipsecMB) }
+    }
+
     @Test(arguments: CipherLibrary.usable) func nonsenseLengthsAreRefused(library: CipherLibrary) throws {
         let key = [UInt8](repeating: 7, count: 16)
         for length: Int32 in [-1, 0, 15, 17, 24, 33] {

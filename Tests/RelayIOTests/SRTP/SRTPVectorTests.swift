@@ -1,6 +1,7 @@
 import CCipher
 import COpenSSL
 @testable import RelayIO
+import RelayProtocol
 import TestSupport
 import Testing
 
@@ -14,6 +15,36 @@ import Testing
         #expect(keys.rtpKey == bytes(hex: "C61E7A93744F39EE10734AFE3FF7A087"))
         #expect(keys.rtpSalt == bytes(hex: "30CBBC08863D8C85D49DB34A9AE1"))
         #expect(keys.rtpAuthentication == bytes(hex: "CEBE321F6FF7716B6FD4AB49AF256A156D38BAA4"))
+    }
+
+    /// A generator that fails must not leave keys of zeros in use.
+    @Test(arguments: 0..<6, [-1, 0, 15] as [Int32]) func aFailedDerivationIsAnError(step: Int, written: Int32) {
+        var steps = 0
+        let error = #expect(throws: CipherError.self) {
+            try SessionKeys.derived(by: [UInt8](repeating: 1, count: 12), .gcm128) { _, _, out in
+                defer { steps += 1 }
+                return steps == step ? written : Int32(out.count)
+            }
+        }
+        #expect(error == .setUp("key derivation"))
+        #expect(steps == step + 1)
+    }
+
+    @Test(arguments: SRTPProfile.allCases) func masterKeysAreErasedInPlace(profile: SRTPProfile) throws {
+        func address(_ bytes: [UInt8]) -> UnsafeRawPointer? { bytes.withUnsafeBytes { $0.baseAddress } }
+        var keys = testKeys(profile)
+        let places = (address(keys.key), address(keys.salt))
+        let sealer = try PacketSealer(keys, profile: profile)
+        let opener = try PacketOpener(testKeys(profile), profile: profile)
+        keys.erase()
+        #expect(keys.key == [UInt8](repeating: 0, count: profile.keyLength))
+        #expect(keys.salt == [UInt8](repeating: 0, count: profile.saltLength))
+        // Nobody had kept them: otherwise others' bytes would have been left as they were.
+        #expect((address(keys.key), address(keys.salt)) == places)
+        let plain = PlainPacket(sequence: 9, payload: [1, 2, 3])
+        let packet = try #require(sealer.sealed(plain, index: 9))
+        var window = ReplayWindow()
+        #expect(opener.opened(packet, &window) == plain.bytes)
     }
 
     /// RFC 3711, appendix B.2.

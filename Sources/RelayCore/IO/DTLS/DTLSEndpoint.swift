@@ -180,7 +180,8 @@ package final class DTLSEndpoint {
         }
     }
 
-    /// The negotiated profile and both directions' master keys (RFC 5764, section 4.2); nil before `connected`.
+    /// The negotiated profile and both directions' master keys (RFC 5764, section 4.2); nil before `connected`. The caller erases
+    /// the keys once they were used.
     package func exportKeys() -> (profile: SRTPProfile, sending: SRTPKeys, receiving: SRTPKeys)? {
         guard state == .connected, let ssl, let selected = SSL_get_selected_srtp_profile(ssl),
             let profile = SRTPProfile(rawValue: UInt(selected.pointee.id))
@@ -188,6 +189,7 @@ package final class DTLSEndpoint {
         let keyLength = profile.keyLength
         let saltLength = profile.saltLength
         var material = [UInt8](repeating: 0, count: 2 * (keyLength + saltLength))
+        defer { material.erase() }
         let label = "EXTRACTOR-dtls_srtp"
         guard SSL_export_keying_material(ssl, &material, material.count, label, label.utf8.count, nil, 0, 0) == 1 else {
             return nil

@@ -41,8 +41,9 @@ package enum CipherLibrary: CaseIterable, Sendable {
 
 /// Which libraries encrypt and decrypt, by the kind of cipher. Chosen once, before the first packet.
 package struct CipherBackend: Sendable, Equatable {
+    /// For AES-GCM, with keys of either length.
     package var gcm: CipherLibrary
-    /// Not `ipsecMB`.
+    /// For AES in counter mode with HMAC-SHA1. Not `ipsecMB`.
     package var counter: CipherLibrary
 
     package init(gcm: CipherLibrary, counter: CipherLibrary) {
@@ -56,8 +57,18 @@ package struct CipherBackend: Sendable, Equatable {
 
     /// The fastest libraries of that choice which are there and protect packets exactly as libsrtp2 does. What fails is
     /// logged and not used.
-    /// - Throws: where none is left.
+    /// - Throws: where none is left; the error names each with its reason.
     package static func select(_ choice: RelaySettings.SRTPBackend) throws(CipherError) -> CipherBackend {
+        try select(choice, state: \.state) { CipherSelfTest.failure(of: $0, $1) }
+    }
+
+    /// - Parameters:
+    ///   - state: whether a library is there.
+    ///   - failure: what the self-test says.
+    static func select(
+        _ choice: RelaySettings.SRTPBackend, state: (CipherLibrary) -> (isUsable: Bool, description: String),
+        failure: (CipherBackend, SRTPProfile) -> String?
+    ) throws(CipherError) -> CipherBackend {
         let openSSL: [CipherLibrary] = [.provider, .evp]
         let gcm: [CipherLibrary] =
             switch choice {
@@ -65,27 +76,26 @@ package struct CipherBackend: Sendable, Equatable {
             case .openSSL: openSSL
             case .ipsecMB: [.ipsecMB]
             }
+        func firstUsable(
+            _ libraries: [CipherLibrary], for profiles: [SRTPProfile], _ backend: (CipherLibrary) -> CipherBackend
+        ) throws(CipherError) -> CipherLibrary {
+            var reasons: [String] = []
+            for library in libraries {
+                let (isUsable, description) = state(library)
+                guard isUsable else {
+                    Log.debug("srtp.backend-absent", ["backend": library.name, "reason": description])
+                    reasons.append("\(library.name): \(description)")
+                    continue
+                }
+                let findings = profiles.compactMap { failure(backend(library), $0) }
+                guard let finding = findings.first else { return library }
+                Log.warning("srtp.backend-failed", ["backend": library.name, "reason": finding])
+                reasons.append("\(library.name): \(finding)")
+            }
+            throw .unusable(reasons.joined(separator: "; "))
+        }
         return CipherBackend(
             gcm: try firstUsable(gcm, for: [.gcm128, .gcm256]) { CipherBackend(gcm: $0, counter: .evp) },
             counter: try firstUsable(openSSL, for: [.counterSHA1Tag80]) { CipherBackend(gcm: .evp, counter: $0) })
-    }
-
-    private static func firstUsable(
-        _ libraries: [CipherLibrary], for profiles: [SRTPProfile], _ backend: (CipherLibrary) -> CipherBackend
-    ) throws(CipherError) -> CipherLibrary {
-        var reasons: [String] = []
-        for library in libraries {
-            let state = library.state
-            guard state.isUsable else {
-                Log.debug("srtp.backend-absent", ["backend": library.name, "reason": state.description])
-                reasons.append("\(library.name): \(state.description)")
-                continue
-            }
-            let failures = profiles.compactMap { CipherSelfTest.failure(of: backend(library), $0) }
-            guard let failure = failures.first else { return library }
-            Log.warning("srtp.backend-failed", ["backend": library.name, "reason": failure])
-            reasons.append("\(library.name): \(failure)")
-        }
-        throw .unusable(reasons.joined(separator: "; "))
     }
 }

@@ -12,20 +12,48 @@ struct CipherSelfTest {
     private static let room = 2_048
 
     private let profile: SRTPProfile
-    private let sealer: PacketSealer
-    private let opener: PacketOpener
+    private let subject: Subject
     private let reference: LibrarySession
     private let plain: UnsafeMutableRawPointer
     private let expected: UnsafeMutableRawPointer
     private let out: UnsafeMutableRawPointer
 
+    /// What is tested: a sealer and an opener with the same keys.
+    struct Subject {
+        /// As `PacketSealer.seal`: header length, parts, SSRC, index, where to.
+        var seal: (Int, UnsafeMutableBufferPointer<copenssl_part>, UInt32, UInt64, UnsafeMutableRawPointer) -> Int?
+        /// As `PacketSealer.sealControl`.
+        var sealControl: (UnsafeMutableRawPointer, Int) -> Int?
+        /// As `PacketOpener.open`.
+        var open: (UnsafeMutableRawBufferPointer, PacketHeader, inout ReplayWindow) -> Int?
+        /// As `PacketOpener.openControl`.
+        var openControl: (UnsafeMutableRawBufferPointer) -> Int?
+
+        init(_ keys: SRTPKeys, _ profile: SRTPProfile, _ backend: CipherBackend) throws(CipherError) {
+            let sealer = try PacketSealer(keys, profile: profile, backend: backend)
+            let opener = try PacketOpener(keys, profile: profile, backend: backend)
+            seal = { headerLength, parts, ssrc, index, out in
+                guard let first = parts.baseAddress else { return nil }
+                return sealer.seal(
+                    headerLength: headerLength, parts: first, partCount: parts.count, ssrc: ssrc, index: index, out: out
+                )
+            }
+            sealControl = { sealer.sealControl($0, length: $1) }
+            open = { opener.open($0, header: $1, window: &$2) }
+            openControl = { opener.openControl($0) }
+        }
+    }
+
+    /// - Parameter adjust: lets a test see that it fails where a library does not do as it should.
     /// - Returns: what is wrong; nil where nothing is.
-    static func failure(of backend: CipherBackend, _ profile: SRTPProfile) -> String? {
+    static func failure(
+        of backend: CipherBackend, _ profile: SRTPProfile, adjust: (inout Subject) -> Void = { _ in }
+    ) -> String? {
         withUnsafeTemporaryAllocation(byteCount: 3 * room, alignment: 64) { memory in
             guard let base = memory.baseAddress else { return "no memory" }
             for at in 0..<memory.count { memory[at] = UInt8(truncatingIfNeeded: at &* 131 &+ at >> 7) }
             do {
-                let test = try CipherSelfTest(backend, profile, base)
+                let test = try CipherSelfTest(backend, profile, base, adjust)
                 var window = ReplayWindow()
                 for number in payloads.indices {
                     if let wrong = test.media(number, &window) { return wrong }
@@ -37,15 +65,17 @@ struct CipherSelfTest {
         }
     }
 
-    private init(_ backend: CipherBackend, _ profile: SRTPProfile, _ memory: UnsafeMutableRawPointer)
-        throws(CipherError)
-    {
+    private init(
+        _ backend: CipherBackend, _ profile: SRTPProfile, _ memory: UnsafeMutableRawPointer,
+        _ adjust: (inout Subject) -> Void
+    ) throws(CipherError) {
         let keys = SRTPKeys(
             key: (0..<profile.keyLength).map { UInt8($0 &* 7 &+ 3) },
             salt: (0..<profile.saltLength).map { UInt8($0 &* 11 &+ 5) })
         self.profile = profile
-        sealer = try PacketSealer(keys, profile: profile, backend: backend)
-        opener = try PacketOpener(keys, profile: profile, backend: backend)
+        var subject = try Subject(keys, profile, backend)
+        adjust(&subject)
+        self.subject = subject
         reference = try LibrarySession(keys, profile: profile, direction: .outbound)
         (plain, expected, out) = (memory, memory + Self.room, memory + 2 * Self.room)
     }
@@ -66,9 +96,7 @@ struct CipherSelfTest {
         guard let protected = reference.protect(expected, length: length) else { return wrong("libsrtp2", payload) }
         out.copyMemory(from: plain, byteCount: headerLength)
         let sealed = withParts(of: plain + headerLength, payload, cuts: number % 3) { parts in
-            sealer.seal(
-                headerLength: headerLength, parts: parts.baseAddress.unsafelyUnwrapped, partCount: parts.count,
-                ssrc: ssrc, index: index, out: out)
+            subject.seal(headerLength, parts, ssrc, index, out)
         }
         guard sealed == protected, memcmp(out, expected, protected) == 0 else { return wrong("sealed", payload) }
         let packet = UnsafeMutableRawBufferPointer(start: out, count: protected)
@@ -77,11 +105,11 @@ struct CipherSelfTest {
         packet[changed] ^= 1
         var untouched = window
         // Where the changed byte lengthens the header, what is left of the packet is refused as well.
-        guard opener.open(packet, header: header, window: &untouched) == nil else {
+        guard subject.open(packet, header, &untouched) == nil else {
             return wrong("not refused", payload)
         }
         out.copyMemory(from: expected, byteCount: protected)
-        guard opener.open(packet, header: header, window: &window) == length, memcmp(out, plain, length) == 0 else {
+        guard subject.open(packet, header, &window) == length, memcmp(out, plain, length) == 0 else {
             return wrong("opened", payload)
         }
         return nil
@@ -94,14 +122,14 @@ struct CipherSelfTest {
         guard let protected = reference.protectControl(expected, length: length) else {
             return wrong("libsrtp2", length)
         }
-        guard sealer.sealControl(out, length: length) == protected, memcmp(out, expected, protected) == 0 else {
+        guard subject.sealControl(out, length) == protected, memcmp(out, expected, protected) == 0 else {
             return wrong("control sealed", length)
         }
         let packet = UnsafeMutableRawBufferPointer(start: out, count: protected)
         packet[protected - 5] ^= 1
-        guard opener.openControl(packet) == nil else { return wrong("control not refused", length) }
+        guard subject.openControl(packet) == nil else { return wrong("control not refused", length) }
         out.copyMemory(from: expected, byteCount: protected)
-        guard opener.openControl(packet) == length, memcmp(out, plain, length) == 0 else {
+        guard subject.openControl(packet) == length, memcmp(out, plain, length) == 0 else {
             return wrong("control opened", length)
         }
         return nil

@@ -31,6 +31,7 @@ final class LibrarySession {
         policy.window_size = 1024
         policy.allow_repeat_tx = 1
         var key = master.key + master.salt
+        defer { key.erase() }
         var made: srtp_t?
         let status = key.withUnsafeMutableBufferPointer { bytes in
             policy.key = bytes.baseAddress

@@ -43,6 +43,12 @@ package struct SRTPKeys: Sendable, Equatable {
         self.key = key
         self.salt = salt
     }
+
+    /// Overwrites both: sealers and openers keep none of it. Copies made before keep theirs.
+    package mutating func erase() {
+        key.erase()
+        salt.erase()
+    }
 }
 
 /// What can go wrong with cryptography as such (not with a packet).

@@ -132,7 +132,11 @@ extension Worker {
 
     private func takeKeys(_ dtls: DTLSEndpoint, _ transport: Transport) {
         do {
-            guard let keys = dtls.exportKeys() else { throw CipherError.setUp("SRTP profile") }
+            guard var keys = dtls.exportKeys() else { throw CipherError.setUp("SRTP profile") }
+            defer {
+                keys.sending.erase()
+                keys.receiving.erase()
+            }
             transport.sealer = try PacketSealer(keys.sending, profile: keys.profile, backend: cipher)
             transport.opener = try PacketOpener(keys.receiving, profile: keys.profile, backend: cipher)
             transport.inbound?.resetWindows()
