@@ -32,8 +32,25 @@ struct JSONWriterTests {
         #expect(!text.jsonBytes.contains { $0 < 0x20 })
     }
 
-    @Test func rawTextIsPassedOn() {
-        #expect([RawJSON(#"{"x":[1,null]}"#), .null].jsonText == #"[{"x":[1,null]},null]"#)
+    @Test func whatWasEncodedIsPassedOnAsItIs() throws {
+        let value: JSONValue = ["x": [1, nil], "a": "\"}"]
+        let raw = try RawJSON(encoding: value)
+        #expect(raw.text == #"{"a":"\"}","x":[1,null]}"#)
+        #expect([RawJSON(restoring: raw.text), .null].jsonText == #"[{"a":"\"}","x":[1,null]},null]"#)
+    }
+
+    /// An encoder that gave up half way must not leave a hole in somebody else's object.
+    @Test func whatCannotBeEncodedIsRefused() {
+        struct Broken: Encodable {
+            func encode(to encoder: any Encoder) throws { throw CancellationError() }
+        }
+        #expect(throws: WebFailure.badBody("body: cannot be written as JSON")) { try RawJSON(encoding: Broken()) }
+    }
+
+    @Test func refusalsNameTheField() {
+        let response = Response.failure("offer", "is \"empty\"", status: 400)
+        #expect(response.status == 400)
+        #expect(String(decoding: response.body, as: UTF8.self) == #"{"error":{"offer":"is \"empty\""}}"#)
     }
 
     @Test func numbersAreThoseOfJSON() throws {

@@ -1,8 +1,10 @@
 /// Writes JSON straight into bytes: what lists everybody in a room is written for everybody who comes, and going through
 /// `Encodable` takes many times as long.
 nonisolated public struct JSONWriter {
+    /// What was written so far, as UTF-8.
     public private(set) var bytes: [UInt8] = []
 
+    /// A writer of one value.
     public init() {}
 
     // MARK: Values
@@ -10,6 +12,7 @@ nonisolated public struct JSONWriter {
     /// Text that is JSON already.
     public mutating func raw(_ json: String) { bytes.append(contentsOf: json.utf8) }
 
+    /// Writes a string with its quotes, any text at all (RFC 8259, section 7).
     public mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
@@ -40,6 +43,8 @@ nonisolated public struct JSONWriter {
         }
     }
 
+    /// Writes an array.
+    /// - Parameter write: writes one element as one value.
     public mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
         bytes.append(UInt8(ascii: "["))
         for (number, element) in elements.enumerated() {
@@ -49,6 +54,7 @@ nonisolated public struct JSONWriter {
         bytes.append(UInt8(ascii: "]"))
     }
 
+    /// Writes an object.
     /// - Parameter write: writes the fields.
     public mutating func object(_ write: (inout Fields) -> Void) {
         bytes.append(UInt8(ascii: "{"))
@@ -73,12 +79,13 @@ nonisolated public struct JSONWriter {
             writer.bytes.append(UInt8(ascii: ":"))
         }
 
+        /// Writes one field. Nobody checks that no name comes twice.
         public mutating func field(_ name: String, _ value: some JSONWritable) {
             self.name(name)
             value.write(to: &writer)
         }
 
-        /// Left out where it is nil.
+        /// Writes one field, or nothing where the value is nil.
         public mutating func field(_ name: String, _ value: (some JSONWritable)?) {
             if let value { field(name, value) }
         }
@@ -87,10 +94,12 @@ nonisolated public struct JSONWriter {
 
 /// What can be written as JSON.
 nonisolated public protocol JSONWritable {
+    /// Writes exactly one value.
     func write(to writer: inout JSONWriter)
 }
 
 nonisolated extension JSONWritable {
+    /// The value as one line of JSON, in UTF-8.
     public var jsonBytes: [UInt8] {
         var writer = JSONWriter()
         write(to: &writer)
@@ -101,14 +110,27 @@ nonisolated extension JSONWritable {
     public var jsonText: String { String(decoding: jsonBytes, as: UTF8.self) }
 }
 
-/// Text that is JSON already and is passed on as it is.
+/// One value that was encoded before and is passed on as it is, however often.
 nonisolated public struct RawJSON: JSONWritable, Sendable, Hashable {
+    /// One whole JSON value.
     public let text: String
 
-    /// - Parameter text: one whole JSON value; nobody looks into it again.
-    public init(_ text: String) { self.text = text }
+    /// Encodes the value, with sorted keys.
+    /// - Throws: `WebFailure.badBody` where it cannot be encoded: nothing half written is ever passed on.
+    public init(encoding value: some Encodable) throws(WebFailure) {
+        guard let bytes = try? JSONBody.encode(value), !bytes.isEmpty else {
+            throw .badBody("body: cannot be written as JSON")
+        }
+        text = String(decoding: bytes, as: UTF8.self)
+    }
 
-    public static let null = RawJSON("null")
+    /// Brings one back from its text.
+    /// - Parameter text: the `text` of another, and nothing else: nobody looks into it again, and what is no whole value would
+    ///   spoil everything around it.
+    public init(restoring text: String) { self.text = text }
+
+    /// JSON's null.
+    public static let null = RawJSON(restoring: "null")
 
     public func write(to writer: inout JSONWriter) { writer.raw(text) }
 }

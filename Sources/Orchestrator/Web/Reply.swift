@@ -8,11 +8,16 @@ public enum Reply {
     case socket(any SocketHandler)
 }
 
+/// What a client gets for its request.
 nonisolated public struct Response: Sendable {
+    /// The status code (RFC 9110, section 15).
     public var status: Int
+    /// Without those that the server adds itself.
     public var headers: Headers
+    /// Whole, as it goes out.
     public var body: [UInt8]
 
+    /// A response, by default 200 with nothing in it.
     public init(status: Int = 200, headers: Headers = Headers(), body: [UInt8] = []) {
         self.status = status
         self.headers = headers

@@ -5,12 +5,16 @@ public typealias Handler = @MainActor (Request) async throws -> Reply
 /// One entry of the routing table. `pattern` is like `/rooms/:room_id/users`;
 /// where two fit a path, the one with the earlier literal segment wins.
 public struct Route {
+    /// A route of GET serves HEAD as well.
     public var method: Request.Method
+    /// Segments after a slash each; `:name` takes any one segment.
     public var pattern: String
     /// Who may call it; the server checks before the handler runs.
     public var access: Access
+    /// What answers.
     public var handler: Handler
 
+    /// Who may call a route.
     public enum Access: Sendable {
         /// Anybody (health, the page, what has tokens of its own).
         case open
@@ -18,6 +22,7 @@ public struct Route {
         case key
     }
 
+    /// An entry; by default it needs a key.
     public init(_ method: Request.Method, _ pattern: String, access: Access = .key, handler: @escaping Handler) {
         self.method = method
         self.pattern = pattern
@@ -57,6 +62,7 @@ nonisolated public enum WebFailure: Error, Equatable, Sendable {
     /// 503, e.g. while draining.
     case unavailable(String)
 
+    /// The status code that a client gets.
     public var status: Int {
         switch self {
         case .badBody, .badRequest: 400

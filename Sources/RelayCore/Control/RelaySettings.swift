@@ -2,10 +2,12 @@
 public struct RelaySettings: Sendable {
     /// Worker threads, each with its own UDP port: `mediaPort`, `mediaPort + 1`, …; 0 picks free ports.
     public var workers: Int = 1
+    /// The first worker's.
     public var mediaPort: UInt16 = 40000
     /// Addresses to listen on and to advertise. Empty: every non-loopback address of this machine, and loopback where
     /// `includesLoopback`.
     public var announced: [Announcement] = []
+    /// Whether loopback addresses are listened on where `announced` is empty.
     public var includesLoopback: Bool = true
 
     /// Connections of one room on each worker that it uses, from which on it may use another, too.
@@ -20,8 +22,10 @@ public struct RelaySettings: Sendable {
     /// A connection without a valid consent check for so long is closed.
     public var consentTimeoutMilliseconds: Int64 = 30_000
 
+    /// Chosen once, when the relay starts, which fails where it cannot be used.
     public var srtpBackend = SRTPBackend.automatic
 
+    /// The defaults.
     public init() {}
 
     /// What encrypts and decrypts media.

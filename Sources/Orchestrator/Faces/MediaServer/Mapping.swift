@@ -6,7 +6,7 @@ import Web
 
 extension Participant {
     /// What the application attached: JSON that was checked and written anew when it came.
-    var userInfoValue: RawJSON { RawJSON(userInfo) }
+    var userInfoValue: RawJSON { RawJSON(restoring: userInfo) }
 
     /// What is forwarded of this user; nothing where it sends nothing.
     var constraints: Constraints { Constraints(publication?.selection ?? .none) }

@@ -83,6 +83,6 @@ extension CallFailure {
     }
 
     var response: Response {
-        .json(ErrorBody(error: FieldError(field: field.rawValue, message: message)), status: status)
+        .failure(field.rawValue, message, status: status)
     }
 }

@@ -103,7 +103,7 @@ struct Gatekeeper {
             case .unauthorized: "authorization"
             default: "request"
             }
-        return .json(["error": [field: failure.message]], status: failure.status)
+        return .failure(field, failure.message, status: failure.status)
     }
 
     /// A connection's last answer, to bytes that are no request.
@@ -112,7 +112,7 @@ struct Gatekeeper {
         case .malformed(let message): failure(.badRequest(message), of: face)
         case .bodyTooLarge(let limit): failure(.tooLarge(limit: limit), of: face)
         case .headerTimeout: failure(.timeout, of: face)
-        default: .json(["error": ["request": problem.message]], status: problem.status)
+        default: .failure("request", problem.message, status: problem.status)
         }
     }
 }

@@ -26,7 +26,7 @@ nonisolated enum WebSocketHandshake {
         var message: String
 
         var response: Response {
-            var response = Response.json(["error": ["request": message]], status: status)
+            var response = Response.failure("request", message, status: status)
             if status == 426 {
                 response.headers.add("Upgrade", "websocket")
                 response.headers.add("Sec-WebSocket-Version", "13")

@@ -22,8 +22,13 @@ extension Participant {
 
     /// - Parameter userInfo: nil means `{}`.
     init(id: ParticipantID, userInfo: JSONValue?, isAttended: Bool = false) throws(CallFailure) {
-        // None of the kinds of value has an `encode` that throws.
-        let text = userInfo.map { String(decoding: (try? JSONBody.encode($0)) ?? [], as: UTF8.self) } ?? "{}"
+        var text = "{}"
+        if let userInfo {
+            guard let json = try? RawJSON(encoding: userInfo) else {
+                throw .invalid(.userInfo, "cannot be written as JSON")
+            }
+            text = json.text
+        }
         guard text.utf8.count <= Self.maximumUserInfoBytes else {
             throw .tooLarge(.userInfo, "is larger than \(Self.maximumUserInfoBytes) bytes")
         }

@@ -196,22 +196,3 @@ nonisolated struct TransportRow: JSONWritable {
         }
     }
 }
-
-/// `{"error": {"<field>": "<message>"}}`
-nonisolated struct ErrorBody: JSONWritable {
-    var error: FieldError
-
-    func write(to writer: inout JSONWriter) {
-        writer.object { $0.field("error", error) }
-    }
-}
-
-/// What was wrong with one field.
-nonisolated struct FieldError: JSONWritable {
-    var field: String
-    var message: String
-
-    func write(to writer: inout JSONWriter) {
-        writer.object { $0.field(field, message) }
-    }
-}
