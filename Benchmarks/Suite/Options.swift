@@ -58,7 +58,7 @@ struct Options {
           --json FILE          writes every figure, with its bound and its threshold
           --compare FILE       what an earlier --json wrote: prints each figure beside the one it had
           --only TEXT          of macro only the scenarios whose names contain it
-          --consumers N        subscribers of the one producer (default 50 and then 200)
+          --consumers N        subscribers of the one producer (default 50 and then 200; for span 200)
           --kbps N             the producer's video bitrate (default 2000)
           --seconds N          one measuring window (default 6; with --against and for span 2)
           --rounds N           windows of each kind, interleaved; the median counts (default 3; with --against and for span 15)
@@ -135,6 +135,9 @@ struct Options {
         copy.givenRounds = givenRounds ?? 15
         return copy
     }
+
+    /// For a room on two workers: as many as make it spread by itself, and more.
+    var spanning: Options { inTurn.with(consumers: givenConsumers ?? 200) }
 
     private static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let number = Int(text), range.contains(number) else {

@@ -45,8 +45,8 @@ import Load
         }
     }
     if suites.contains(.span) {
-        report.beginSpan(consumers: options.consumers)
-        report.add(span: try ComparisonBenchmark(options: options.inTurn).runSpan { report.add(pair: $0, $1) })
+        report.beginSpan(consumers: options.spanning.consumers)
+        report.add(span: try ComparisonBenchmark(options: options.spanning).runSpan { report.add(pair: $0, $1) })
     }
     if suites.contains(.allocations) { report.add(allocations: try AllocationBenchmark(options: options).run()) }
     if suites.contains(.memory) { report.add(memory: try MemoryBenchmark(options: options).run()) }

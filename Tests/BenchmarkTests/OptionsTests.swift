@@ -11,6 +11,8 @@ import Testing
     @Test func consumersAreFiftyAndTwoHundredUnlessGiven() throws {
         #expect(try Options([]).consumerCounts == [50, 200])
         #expect(try Options(["--consumers", "7"]).consumerCounts == [7])
+        #expect(try Options([]).spanning.consumers == 200)
+        #expect(try Options(["--consumers", "7"]).spanning.consumers == 7)
     }
 
     @Test func comparingTwoBuildsTakesManyShortWindows() throws {

@@ -155,6 +155,15 @@ extension Report {
         check(row, "packets doubled, out of order or corrupt", Double(row.faults), .atMost(0), 0)
         check(row, "latency p50, ms", row.latencyP50, .atMost(thresholds.latencyP50Milliseconds), 2)
         check(row, "latency p99, ms", row.latencyP99, .atMost(thresholds.latencyP99Milliseconds), 2)
+        let late = [
+            row.latencyP50 > thresholds.latencyP50Goal ? "p50" : "", row.latencyP99 > thresholds.latencyP99Goal ? "p99" : "",
+        ].filter { !$0.isEmpty }
+        // What is not reached yet is no step back.
+        if !late.isEmpty {
+            say(
+                "  goal \(row.scenario.name): latency \(late.joined(separator: " and ")) above"
+                    + " \(decimal(thresholds.latencyP50Goal, 0)) ms and \(decimal(thresholds.latencyP99Goal, 0)) ms")
+        }
     }
 
     /// Prints only what was missed: the table has the figures.

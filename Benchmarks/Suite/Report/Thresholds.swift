@@ -16,9 +16,11 @@ struct Thresholds: Decodable {
     var joinsPerCoreSecond: Double
     /// What a storm of joins may add to the 99th percentile of a packet's latency.
     var stormLatencyMilliseconds: Double
-    /// One way, at no more than 70 % of the server's core.
+    /// One way, at no more than 70 % of the server's core: what may not be exceeded, and what it should come down to.
     var latencyP50Milliseconds: Double
     var latencyP99Milliseconds: Double
+    var latencyP50Goal: Double
+    var latencyP99Goal: Double
     var idleTransportKibibytes: Double
     /// Share of packets that may be lost on loopback.
     var lossShare: Double
