@@ -7,8 +7,10 @@ func percentile(_ values: [Double], _ share: Double) -> Double {
     guard let last = sorted.indices.last, share.isFinite else { return .nan }
     let position = Double(last) * min(1, max(0, share))
     let below = Int(position)
-    let above = min(last, below + 1)
-    return sorted[below] + (sorted[above] - sorted[below]) * (position - Double(below))
+    let part = position - Double(below)
+    // A neighbour that has no part in it may be infinite, and nothing times infinity is no number.
+    guard part > 0 else { return sorted[below] }
+    return sorted[below] + (sorted[min(last, below + 1)] - sorted[below]) * part
 }
 
 /// Two things that were measured in turn: how many times the second the first is.

@@ -39,6 +39,7 @@ import Testing
     @Test func figuresComeBackFromTheirFile() throws {
         var report = Report(try Self.thresholds())
         report.keep(.macro, "one packet", 2.5, "µs", bound: 2)
+        report.keep(.macro, "unlimited", 1, "µs", limit: .atLeast(.infinity))
         report.keep(.macro, "nothing", .nan, "µs")
         let file = NSTemporaryDirectory() + "findings-\(UInt32.random(in: .min ... .max)).json"
         defer { try? FileManager.default.removeItem(atPath: file) }
@@ -47,6 +48,32 @@ import Testing
         #expect(read.figures == report.findings.figures)
         #expect(read.figures.first?.ratio == 1.25)
         #expect(read.figures.last?.value == nil)
+    }
+
+    private static func window(_ cost: Double) -> VersusBenchmark.Window {
+        VersusBenchmark.Window(
+            cost: cost, packetsPerSecond: 1_000, serverPercent: 10, generatorPercent: 10, latencyP50: 1, latencyP99: 2,
+            lost: 0, faults: 0, profile: "none")
+    }
+
+    @Test func roundThatCouldNotBeMeasuredCountsForNeitherAndMisses() throws {
+        var row = VersusBenchmark.Row(VersusScenario.all[0], easing: "", eventLoops: 0)
+        row.add(janus: Self.window(30), own: Self.window(2))
+        row.add(janus: .overwhelmed, own: Self.window(3))
+        row.add(janus: Self.window(20), own: .overwhelmed)
+        #expect(row.ratio == 15 && row.own.count == 1 && row.unmeasured.count == 2)
+        var report = Report(try Self.thresholds())
+        report.add(versus: row)
+        #expect(report.failures.count == 2 && report.failures.allSatisfy { $0.contains("could not be measured") })
+        #expect(report.findings.figures.contains { $0.name.contains("times Janus") && $0.value == 15 })
+    }
+
+    @Test func nothingButOverwhelmedRoundsReachNoGoal() throws {
+        var row = VersusBenchmark.Row(VersusScenario.all[0], easing: "", eventLoops: 0)
+        row.add(janus: .overwhelmed, own: .overwhelmed)
+        var report = Report(try Self.thresholds())
+        report.add(versus: row)
+        #expect(row.ratio.isNaN && report.failures.count == 1 && report.findings.figures.isEmpty)
     }
 
     @Test func fileThatIsNoReportIsCalledSo() {

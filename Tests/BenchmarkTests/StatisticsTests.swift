@@ -13,6 +13,13 @@ import Testing
         #expect(percentile([1], .nan).isNaN)
     }
 
+    @Test func whatIsInfiniteCountsOnlyWhereItHasAPart() {
+        #expect(median([17, .infinity, 22]) == 22)
+        #expect(median([22, .infinity]) == .infinity)
+        #expect(percentile([1, 2, .infinity], 0.25) == 1.5)
+        #expect(median([.infinity, .infinity, 1]) == .infinity)
+    }
+
     @Test(arguments: [(-1.0, 10.0), (0, 10), (0.25, 20), (0.375, 25), (0.99, 49.6), (1, 50), (7, 50)])
     func percentileIsInProportionBetweenNeighbours(share: Double, expected: Double) {
         #expect(abs(percentile([50, 10, 40, 20, 30], share) - expected) < 1e-9)

@@ -21,6 +21,8 @@ extension Report {
 
     mutating func add(versus row: VersusBenchmark.Row) {
         let name = row.scenario.name
+        for reason in row.unmeasured { miss("\(name): a round could not be measured: \(reason)") }
+        guard !row.own.isEmpty else { return }
         let spread = row.spread
         keep(.versus, "\(name): one packet", median(row.own.map(\.cost)), "µs", bound: median(row.janus.map(\.cost)))
         say(

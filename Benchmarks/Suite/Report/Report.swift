@@ -23,7 +23,7 @@ struct Report {
         findings.figures.append(
             Figure(
                 part: part.rawValue, name: name, value: finite(value), unit: unit, bound: finite(bound),
-                limit: limit?.number, isKept: limit?.isKept(by: value)))
+                limit: finite(limit?.number), isKept: limit?.isKept(by: value)))
     }
 
     /// Keeps a figure and holds it against its threshold.

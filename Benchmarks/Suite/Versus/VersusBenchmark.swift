@@ -23,10 +23,12 @@ struct VersusBenchmark {
         /// What is measured here is a server's work, or a queue.
         var isOverloaded: Bool { serverPercent > 85 || generatorPercent > 88 || lost > 0 }
 
-        /// A server that did not even get everybody in.
+        /// A server that did not even get everybody in: nothing is known of what a packet costs it.
         static let overwhelmed = Window(
             cost: .infinity, packetsPerSecond: 0, serverPercent: 100, generatorPercent: 0, latencyP50: .infinity,
             latencyP99: .infinity, lost: 0, faults: 0, profile: "none")
+
+        var isMeasured: Bool { cost.isFinite }
     }
 
     struct Row {
@@ -34,10 +36,30 @@ struct VersusBenchmark {
         /// What both were given instead of the scenario, for lack of a core's time; empty: nothing.
         var easing: String
         var eventLoops: Int
-        var own: [Window]
-        var janus: [Window]
+        /// Of rounds in which both were measured, in the order in which they were.
+        private(set) var own: [Window] = []
+        private(set) var janus: [Window] = []
+        /// Who could not be measured, a line for each round.
+        private(set) var unmeasured: [String] = []
 
-        /// Theirs to ours.
+        init(_ scenario: VersusScenario, easing: String, eventLoops: Int) {
+            self.scenario = scenario
+            self.easing = easing
+            self.eventLoops = eventLoops
+        }
+
+        /// Takes a round: what cannot be compared counts for neither.
+        mutating func add(janus other: Window, own ours: Window) {
+            let overwhelmed = [("Janus", other), ("Switchyard", ours)].filter { !$0.1.isMeasured }.map(\.0)
+            guard overwhelmed.isEmpty else {
+                unmeasured.append("\(overwhelmed.joined(separator: " and ")) did not get everybody in")
+                return
+            }
+            janus.append(other)
+            own.append(ours)
+        }
+
+        /// Theirs to ours; NaN where there was no round to compare.
         var ratio: Double { median(janus.map(\.cost)) / median(own.map(\.cost)) }
         /// From the worst to the best pair of neighbours in time.
         var spread: (least: Double, most: Double) {
@@ -72,14 +94,13 @@ struct VersusBenchmark {
             guard better.isOverloaded, let eased = Self.ease(&load) else { break }
             easing = eased
         }
-        var row = Row(scenario: scenario, easing: easing, eventLoops: loops, own: [], janus: [])
+        var row = Row(scenario, easing: easing, eventLoops: loops)
         for _ in 0..<options.rounds {
             let janus = try measure(load, scenario, .janus(eventLoops: loops))
             progress("Janus", janus)
-            row.janus.append(janus)
             let own = try measure(load, scenario, .own)
             progress("Switchyard", own)
-            row.own.append(own)
+            row.add(janus: janus, own: own)
         }
         return row
     }
