@@ -9,6 +9,8 @@ final class ByteStream {
     private let fd: Int32
     private var context: OpaquePointer?
     private var ssl: OpaquePointer?
+    /// Nothing more can be said on it, not even goodbye.
+    private var isBroken = false
 
     init(to target: LoadTarget) throws(LoadError) {
         authority = (target.host.contains(":") ? "[\(target.host)]" : target.host) + ":\(target.port)"
@@ -28,18 +30,29 @@ final class ByteStream {
         }
         var one: Int32 = 1
         setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
-        var limit = timeval(tv_sec: 30, tv_usec: 0)
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        waits(atMost: Self.patience)
         if target.isSecure { try startTLS(target) }
     }
 
     deinit {
         if let ssl {
-            SSL_shutdown(ssl)
+            if !isBroken { SSL_shutdown(ssl) }
             SSL_free(ssl)
         }
         if let context { SSL_CTX_free(context) }
         close(fd)
+    }
+
+    /// How long a server may be silent. Longer than the 30 s after which Janus ends a long poll: which of the two comes first is not
+    /// to be chance.
+    static let patience: Int64 = 40_000_000
+
+    /// - Parameter microseconds: how long `receive` waits for something to come.
+    func waits(atMost microseconds: Int64) {
+        // None at all would be for ever.
+        let time = max(1_000, microseconds)
+        var limit = timeval(tv_sec: Int(time / 1_000_000), tv_usec: Int(time % 1_000_000))
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
     private func startTLS(_ target: LoadTarget) throws(LoadError) {
@@ -61,6 +74,7 @@ final class ByteStream {
         }
         ERR_clear_error()
         guard SSL_connect(ssl) == 1 else {
+            isBroken = true
             let verdict = SSL_get_verify_result(ssl)
             if verdict != X509_V_OK, let reason = X509_verify_cert_error_string(verdict) {
                 throw .connection(
@@ -82,7 +96,10 @@ final class ByteStream {
                 if let ssl { return Int(SSL_write(ssl, rest.baseAddress, Int32(clamping: rest.count))) }
                 return Glibc.send(fd, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw .connection("\(authority) closed the connection") }
+            guard count > 0 else {
+                isBroken = true
+                throw .connection("\(authority) closed the connection")
+            }
             sent += count
         }
     }
@@ -92,7 +109,10 @@ final class ByteStream {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         let count =
             if let ssl { Int(SSL_read(ssl, &chunk, Int32(chunk.count))) } else { recv(fd, &chunk, chunk.count, 0) }
-        guard count >= 0 else { throw .connection("no answer from \(authority)") }
+        guard count >= 0 else {
+            isBroken = true
+            throw .connection("no answer from \(authority)")
+        }
         return chunk.prefix(count)
     }
 }

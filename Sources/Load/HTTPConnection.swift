@@ -10,7 +10,11 @@ final class HTTPConnection {
         stream = try ByteStream(to: target)
     }
 
-    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> ResponseReader.Response {
+    /// - Parameter patience: how many microseconds the server may be silent.
+    func request(
+        _ method: String, _ path: String, body: [UInt8]?, patience: Int64 = ByteStream.patience
+    ) throws(LoadError) -> ResponseReader.Response {
+        stream.waits(atMost: patience)
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(stream.authority)\r\n"
         if let key { head += "Authorization: Bearer \(key)\r\n" }
         if let body { head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n" }

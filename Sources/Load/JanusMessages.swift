@@ -25,6 +25,7 @@ package enum JanusIdentifier: Codable, Hashable, Sendable {
 
 /// What is said to Janus: the JSON of its API, and of its VideoRoom.
 package struct JanusRequest: Encodable, Sendable, Equatable {
+    /// A session description (JSEP): offer or answer.
     package struct Description: Codable, Sendable, Equatable {
         package var type: String
         package var sdp: String
@@ -32,15 +33,20 @@ package struct JanusRequest: Encodable, Sendable, Equatable {
 
     /// One request to the VideoRoom.
     package struct Body: Encodable, Sendable, Equatable {
+        /// Whose streams a subscriber wants.
         package struct Stream: Encodable, Sendable, Equatable { package var feed: JanusIdentifier }
 
+        /// What is to be done: `create`, `join`, `publish`…
         package var request: String
         package var room: JanusIdentifier?
+        /// As what to join: `publisher` or `subscriber`.
         package var ptype: String?
+        /// A publisher's name for people.
         package var display: String?
         package var streams: [Stream]?
         // Of `create`.
         package var publishers: Int?
+        /// Bits a second; 0: no cap.
         package var bitrate: Int?
         package var audiocodec: String?
         package var videocodec: String?
@@ -76,8 +82,10 @@ package struct JanusRequest: Encodable, Sendable, Equatable {
             return body
         }
 
+        /// Ends the room for everybody.
         package static func destroy(_ room: JanusIdentifier) -> Body { Body("destroy", room: room) }
 
+        /// Answered with the feed's identifier.
         package static func joinAsPublisher(_ room: JanusIdentifier, display: String) -> Body {
             var body = Body("join", room: room)
             body.ptype = "publisher"
@@ -85,6 +93,7 @@ package struct JanusRequest: Encodable, Sendable, Equatable {
             return body
         }
 
+        /// Answered with Janus's offer of that feed.
         package static func joinAsSubscriber(_ room: JanusIdentifier, feed: JanusIdentifier) -> Body {
             var body = Body("join", room: room)
             body.ptype = "subscriber"
@@ -98,32 +107,42 @@ package struct JanusRequest: Encodable, Sendable, Equatable {
         package static let start = Body("start")
     }
 
+    /// The kind of request.
     package var janus: String
     /// Comes back with what answers this request.
     package var transaction: String
+    /// Of `attach`.
     package var plugin: String?
+    /// Of `message`: what the plugin is asked, and the description beside it.
     package var body: Body?
     package var jsep: Description?
 
+    /// Answered with the session's number.
     package static func createSession(_ transaction: String) -> JanusRequest {
         JanusRequest(janus: "create", transaction: transaction)
     }
+    /// Says that somebody is still there.
     package static func keepAlive(_ transaction: String) -> JanusRequest {
         JanusRequest(janus: "keepalive", transaction: transaction)
     }
+    /// A new handle of the VideoRoom; answered with its number.
     package static func attach(_ transaction: String) -> JanusRequest {
         JanusRequest(janus: "attach", transaction: transaction, plugin: "janus.plugin.videoroom")
     }
+    /// Ends a handle, and its media with it.
     package static func detach(_ transaction: String) -> JanusRequest {
         JanusRequest(janus: "detach", transaction: transaction)
     }
+    /// Ends a session and all its handles.
     package static func destroySession(_ transaction: String) -> JanusRequest {
         JanusRequest(janus: "destroy", transaction: transaction)
     }
+    /// A request to the VideoRoom.
     package static func message(_ transaction: String, _ body: Body, _ jsep: Description? = nil) -> JanusRequest {
         JanusRequest(janus: "message", transaction: transaction, body: body, jsep: jsep)
     }
 
+    /// As it is sent. Throws `.server` where it cannot be written, which a request made above cannot.
     package func json() throws(LoadError) -> [UInt8] {
         do {
             return Array(try JSONEncoder().encode(self))
@@ -135,27 +154,34 @@ package struct JanusRequest: Encodable, Sendable, Equatable {
 
 /// What Janus says.
 package struct JanusResponse: Decodable, Sendable {
+    /// Why Janus itself, not the plugin, refused.
     package struct Failure: Decodable, Sendable {
         package var code: Int?
         package var reason: String?
     }
+    /// The number of a new session or handle.
     package struct Created: Decodable, Sendable { package var id: UInt64 }
+    /// What the plugin says.
     package struct PluginData: Decodable, Sendable { package var data: VideoRoom? }
+    /// What is read of the VideoRoom's answers.
     package struct VideoRoom: Decodable, Sendable {
-        package var videoroom: String?
+        /// In the answer to `create`: the new room.
         package var room: JanusIdentifier?
+        /// In the answer to a publisher's `join`: its feed.
         package var id: JanusIdentifier?
-        package var started: String?
+        /// With `error`, which says the same in words.
         package var errorCode: Int?
         package var error: String?
 
         enum CodingKeys: String, CodingKey {
-            case videoroom, room, id, started, error
+            case room, id, error
             case errorCode = "error_code"
         }
     }
 
+    /// The kind of message: `success`, `ack`, `event`, `error`, `webrtcup`…
     package var janus: String
+    /// That of the request which this answers.
     package var transaction: String?
     /// The handle that an event is about.
     package var sender: UInt64?

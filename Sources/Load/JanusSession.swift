@@ -7,9 +7,14 @@ final class JanusSession {
     /// Handles whose media connection is made, that nobody has asked about yet.
     private var connected: Set<UInt64> = []
     private var heardAt: Int64 = 0
+    /// Microseconds.
+    private let patience: Int64
 
-    /// - Parameter target: with the path of the API, such as `/janus`.
-    init(to target: LoadTarget, key: String?) throws(LoadError) {
+    /// - Parameters:
+    ///   - target: with the path of the API, such as `/janus`.
+    ///   - patience: how many microseconds Janus may take to do what is asked of it.
+    init(to target: LoadTarget, key: String?, patience: Int64 = 20_000_000) throws(LoadError) {
+        self.patience = patience
         connection = try ServerConnection(to: target, key: key)
         path = target.path
         guard let created = try call(path, .createSession(transaction())).data else {
@@ -48,24 +53,28 @@ final class JanusSession {
         let transaction = transaction()
         let response = try call("\(sessionPath)/\(handle)", .message(transaction, body, description))
         guard response.isAcknowledgement else { return response }
-        let limit = now() + 20_000_000
+        let limit = now() + patience
         while now() < limit {
-            for event in try takeEvents() where event.transaction == transaction {
+            for event in try takeEvents(until: limit) where event.transaction == transaction {
                 if let refusal = event.refusal { throw .server("Janus refused to \(body.request): \(refusal)") }
                 return event
             }
         }
-        throw .server("Janus has not answered \(body.request) in 20 s")
+        throw .server("Janus has not answered \(body.request) in \(seconds) s")
     }
 
     /// Waits until the media connection of a handle is made, as Janus sees it.
     func waitForConnection(_ handle: UInt64) throws(LoadError) {
-        let limit = now() + 20_000_000
+        let limit = now() + patience
         while connected.remove(handle) == nil {
-            guard now() < limit else { throw .server("Janus has not seen the connection being made in 20 s") }
-            _ = try takeEvents()
+            guard now() < limit else {
+                throw .server("Janus has not seen the connection being made in \(seconds) s")
+            }
+            _ = try takeEvents(until: limit)
         }
     }
+
+    private var seconds: String { (Double(patience) / 1_000_000).text(1) }
 
     /// Janus forgets a session of which it hears nothing for a minute.
     func keepAlive() throws(LoadError) {
@@ -73,9 +82,15 @@ final class JanusSession {
         _ = try call(sessionPath, .keepAlive(transaction()))
     }
 
-    /// What has happened; waits for something to happen. Janus ends the wait after 30 s.
-    private func takeEvents() throws(LoadError) -> [JanusResponse] {
-        let response = try connection.request("GET", sessionPath + "?maxev=50", body: nil)
+    /// What has happened; waits for something to happen. Janus ends the wait after 30 s, and we at `limit`: nothing happened then.
+    private func takeEvents(until limit: Int64) throws(LoadError) -> [JanusResponse] {
+        let response: ResponseReader.Response
+        do throws(LoadError) {
+            response = try connection.request("GET", sessionPath + "?maxev=50", body: nil, patience: limit - now())
+        } catch {
+            if now() >= limit { return [] }
+            throw error
+        }
         guard response.status == 200 else { throw .server("Janus answered a long poll with \(response.status)") }
         let events = try JanusResponse.list(response.body)
         for event in events {

@@ -10,7 +10,10 @@ final class ServerConnection {
         connection = try HTTPConnection(to: target, key: key)
     }
 
-    func request(_ method: String, _ path: String, body: [UInt8]?) throws(LoadError) -> ResponseReader.Response {
+    /// - Parameter patience: how many microseconds the server may be silent.
+    func request(
+        _ method: String, _ path: String, body: [UInt8]?, patience: Int64 = ByteStream.patience
+    ) throws(LoadError) -> ResponseReader.Response {
         let open: HTTPConnection
         if let connection {
             open = connection
@@ -19,7 +22,7 @@ final class ServerConnection {
             connection = open
         }
         do throws(LoadError) {
-            let response = try open.request(method, path, body: body)
+            let response = try open.request(method, path, body: body, patience: patience)
             if !response.keepsAlive { connection = nil }
             return response
         } catch {
