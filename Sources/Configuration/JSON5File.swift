@@ -74,6 +74,8 @@ package enum JSON5Value: Decodable, CustomStringConvertible {
                 self = .bool(bool)
             } else if let integer = try? container.decode(Int64.self) {
                 self = .number(String(integer))
+            } else if let integer = try? container.decode(UInt64.self) {
+                self = .number(String(integer))
             } else if let number = try? container.decode(Double.self) {
                 self = .number(String(number))
             } else {

@@ -8,9 +8,10 @@ struct LoadChart {
         var values: [Double]
     }
 
-    private static let width = 560.0
-    private static let height = 220.0
-    private static let left = 52.0
+    // About as wide as the page shows it beside two others, so that letters keep their size.
+    private static let width = 400.0
+    private static let height = 180.0
+    private static let left = 44.0
     private static let right = 12.0
     private static let top = 12.0
     private static let bottom = 26.0
@@ -43,23 +44,23 @@ struct LoadChart {
         }
         let legend = zip(lines, ["a", "b"]).map { line, style in
             let known = line.values.filter(\.isFinite)
-            let most = known.max().map { ", at most \($0.text($0 < 10 ? 2 : 0))" } ?? ""
+            let most = known.max().map { ", at most \($0.text($0 < 0.1 ? 4 : $0 < 10 ? 2 : 0))" } ?? ""
             return "<span class=\"key \(style)\">\(LoadPage.escaped(line.name + most))</span>"
         }
         return figure(legend.joined(), body)
     }
 
-    /// How many values lie in each of twenty-four equal parts.
+    /// How many values lie in each of twenty-five equal parts.
     func histogram(_ values: [Double]) -> String {
-        let count = 24
-        let most = values.max() ?? 0
-        let end = max(most, 1e-3)
+        let count = 25
+        let (end, parts) = Self.scale(values.max() ?? 0)
         var bins = [Int](repeating: 0, count: count)
         for value in values where value >= 0 { bins[min(count - 1, Int(value / end * Double(count)))] += 1 }
         let (ceiling, steps) = Self.scale(Double(bins.max() ?? 0), isWhole: true)
         var body = Self.grid(ceiling, steps)
-        for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
-            body += Self.label(share, (end * share).text(end < 10 ? 1 : 0))
+        for part in 0...parts {
+            let share = Double(part) / Double(parts)
+            body += Self.label(share, (end * share).text(3))
         }
         let wide = (Self.width - Self.left - Self.right) / Double(count) - 2
         for (index, number) in bins.enumerated() where number > 0 {
@@ -72,8 +73,8 @@ struct LoadChart {
     }
 
     private func figure(_ legend: String, _ body: String) -> String {
-        "<figure><figcaption><b>\(LoadPage.escaped(title))</b> <i>\(LoadPage.escaped(unit))</i><span class=\"legend\">\(legend)</span>"
-            + "</figcaption><svg viewBox=\"0 0 \(Self.width.text(0)) \(Self.height.text(0))\" role=\"img\" aria-label=\""
+        "<figure><figcaption><b>\(LoadPage.escaped(title))</b> <i>\(LoadPage.escaped(unit))</i></figcaption><p class=\"legend\">\(legend)"
+            + "</p><svg viewBox=\"0 0 \(Self.width.text(0)) \(Self.height.text(0))\" role=\"img\" aria-label=\""
             + "\(LoadPage.escaped(title))\">\(body)</svg></figure>"
     }
 
@@ -101,7 +102,7 @@ struct LoadChart {
             out +=
                 "<line class=\"grid\" x1=\"\(left.text(0))\" x2=\"\((width - right).text(0))\" y1=\"\(y)\" y2=\"\(y)\"/>"
                 + "<text x=\"\((left - 8).text(0))\" y=\"\((down(share) + 4).text(1))\" text-anchor=\"end\">"
-                + "\((ceiling * share).text(3))</text>"
+                + "\((ceiling * share).text(6))</text>"
         }
     }
 

@@ -141,18 +141,18 @@ struct LoadFlag: Sendable {
             "how long, after the last join began [10s]"),
         LoadFlag("ramp", .duration(in: .zero...(.seconds(3_600))), \.ramp, "spreads the joins over this time [0s]"),
         LoadFlag(
-            "join-rate", "N", expected: "joins a second, above 0 and up to 10000", "joins a second, all rooms together"
+            "join-rate", "N", expected: "joins a second, from 0.01 to 10000", "joins a second, all rooms together"
         ) { options, text in
-            guard let rate = Double(text), rate > 0, rate <= 10_000 else { return false }
+            guard let rate = Double(text), (0.01...10_000).contains(rate) else { return false }
             options.joinRate = rate
             return true
         },
         LoadFlag(
-            "leave-churn", "N", expected: "leavers a minute, from 0 to 6000",
+            "leave-churn", "N", expected: "leavers a minute, 0 or from 0.01 to 6000",
             "how many a minute leave and come back [0]"
         ) {
             options, text in
-            guard let rate = Double(text), rate >= 0, rate <= 6_000 else { return false }
+            guard let rate = Double(text), rate == 0 || (0.01...6_000).contains(rate) else { return false }
             options.churn = rate
             return true
         },

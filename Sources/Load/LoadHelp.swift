@@ -11,7 +11,7 @@ package enum LoadHelp {
 
             """
         for preset in LoadPreset.allCases { text += line("\(preset.rawValue) N", preset.summary) }
-        text += "\nFlags; each but --allow-target may also stand in the file of --scenario\n"
+        text += "\nFlags; all but --allow-target, --insecure and --api-key may also stand in the file of --scenario\n"
         for flag in LoadFlag.all {
             text += line(
                 "--\(flag.isSwitch ? "[no-]" : "")\(flag.name)\(flag.placeholder.isEmpty ? "" : " " + flag.placeholder)",

@@ -17,7 +17,8 @@ extension LoadOptions {
             if argument.hasPrefix("--scenario=") {
                 found = String(argument.dropFirst("--scenario=".count))
             } else if argument == "--scenario" {
-                found = at + 1 < arguments.count ? arguments[at + 1] : nil
+                // Another flag is no file.
+                found = arguments[at...].dropFirst().first.flatMap { $0.hasPrefix("--") ? nil : $0 }
             } else {
                 continue
             }
@@ -29,11 +30,14 @@ extension LoadOptions {
         return path
     }
 
-    /// What a file does not say: it is where the person who runs it vouches for the target.
-    private static let onlyOnCommandLine = [
+    /// What a file does not say, and why: a file comes from anybody, and whom to trust is for the person who runs it to say.
+    static let onlyOnCommandLine = [
         "scenario": "a scenario file cannot name another one",
         "allow-target":
             "it belongs on the command line: whoever runs this says with it that the target may be loaded",
+        "insecure":
+            "it belongs on the command line: whoever runs this says with it that the certificate does not matter",
+        "api-key": "it belongs on the command line, or as SWITCHYARD_LOAD_API_KEY into the environment",
     ]
 
     /// Takes over what a file says.

@@ -1,5 +1,6 @@
 /// A report as one HTML page that needs nothing else: what matters in large type, a table, and charts in SVG.
 package enum LoadPage {
+    /// The whole page. Everything that came from elsewhere is escaped.
     package static func html(_ report: LoadReport) -> String {
         let notes =
             report.broken.map { "<p class=\"note broken\">Broken: \(escaped($0))</p>" }
@@ -18,7 +19,7 @@ package enum LoadPage {
             \(charts(report).joined(separator: "\n"))
             </section>
             <section><h2>Everything</h2>
-            <pre>\(escaped(LoadTable.text(report)))</pre></section>
+            <pre>\(escaped(LoadTable.text(report, indent: "")))</pre></section>
             </body></html>
 
             """
@@ -32,23 +33,28 @@ package enum LoadPage {
     }
 
     private static func cards(_ report: LoadReport) -> String {
-        func card(_ name: String, _ value: String, _ detail: String, isBad: Bool = false) -> String {
-            "<div class=\"card\(isBad ? " bad" : "")\"><i>\(name)</i><b>\(escaped(value))</b><span>\(escaped(detail))</span></div>"
+        func card(_ name: String, _ value: String, _ details: String?..., isBad: Bool = false) -> String {
+            // A line breaks between two details, not within one.
+            let detail = details.compactMap { $0?.replacing(" ", with: "\u{a0}") }.joined(separator: ", ")
+            return
+                "<div class=\"card\(isBad ? " bad" : "")\"><i>\(name)</i><b>\(escaped(value))</b><span>\(escaped(detail))</span></div>"
         }
         let received = report.received
         let people = report.participants
         var cards = [
             card(
                 "Joined", "\(people.joinedPercent.text(1)) %",
-                report.joinMilliseconds.map { "median \($0.p50.text(0)) ms, p99 \($0.p99.text(0)) ms" } ?? "nobody",
+                report.joinMilliseconds.map { "median \($0.p50.text(0)) ms" } ?? "nobody",
+                report.joinMilliseconds.map { "p99 \($0.p99.text(0)) ms" },
                 isBad: people.joined < people.wanted),
             card(
                 "Lost", "\(received.lossPercent.text(4)) %",
-                "\(received.lost) of \(received.packets + received.lost), \(received.recovered) recovered",
+                "\(received.lost) of \(received.packets + received.lost)", "\(received.recovered) recovered",
                 isBad: received.lost > 0),
             card(
                 "Latency", report.latencyMilliseconds.map { "\($0.p50.text(2)) ms" } ?? "–",
-                report.latencyMilliseconds.map { "p99 \($0.p99.text(2)) ms, at most \($0.maximum.text(1)) ms" } ?? ""),
+                report.latencyMilliseconds.map { "p99 \($0.p99.text(2)) ms" } ?? "nothing came",
+                report.latencyMilliseconds.map { "at most \($0.maximum.text(1)) ms" }),
             card(
                 "Received", "\((Double(received.bytes) * 8 / max(report.seconds, 1e-3) / 1e6).text(1)) Mbit/s",
                 "\((Double(received.packets) / max(report.seconds, 1e-3)).text(0)) packets a second"),
@@ -57,8 +63,8 @@ package enum LoadPage {
             cards.append(
                 card(
                     "Server", "\(server.cpuPercent.text(1)) %",
-                    "\(server.microsecondsPerReceivedPacket.text(2)) µs a packet"
-                        + (server.peakMebibytes.map { ", \($0.text(0)) MiB" } ?? "")))
+                    "\(server.microsecondsPerReceivedPacket.text(2)) µs a packet",
+                    server.peakMebibytes.map { "\($0.text(0)) MiB" }))
         }
         cards.append(
             card(
@@ -112,10 +118,10 @@ package enum LoadPage {
         .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.8rem;margin:1rem 0}
         .card,figure,pre{background:var(--surface);border:1px solid var(--line);border-radius:10px}
         .card{padding:.7rem .9rem;display:flex;flex-direction:column}.card i{font-style:normal;color:var(--soft)}
-        .card b{font-size:1.5rem;font-weight:650;letter-spacing:-.01em}.card span{font-size:.85rem;color:var(--soft)}.card.bad b{color:var(--bad)}
+        .card b{font-size:1.4rem;font-weight:650;letter-spacing:-.01em}.card span{font-size:.85rem;color:var(--soft)}.card.bad b{color:var(--bad)}
         .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr));gap:.8rem}
         figure{margin:0;padding:.7rem .9rem .3rem}figcaption i{font-style:normal;color:var(--soft);font-size:.85rem}
-        .legend{float:right;font-size:.85rem;color:var(--soft)}.key{margin-left:1rem}
+        .legend{display:flex;flex-wrap:wrap;gap:0 1rem;margin:.1rem 0 .4rem;font-size:.85rem;color:var(--soft)}.key{white-space:nowrap}
         .key::before{content:"";display:inline-block;width:.7rem;height:.7rem;border-radius:3px;margin-right:.35rem;background:var(--a)}
         .key.b::before{background:var(--b)}
         svg{width:100%;height:auto;display:block}text{font-size:12px;fill:var(--soft)}.grid{stroke:var(--line);stroke-width:1}

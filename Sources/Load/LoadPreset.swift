@@ -5,6 +5,7 @@ package enum LoadPreset: String, CaseIterable, Sendable {
     case joinStorm = "join-storm"
     case churn
 
+    /// For `--help`, with the number that it has by itself.
     package var summary: String {
         switch self {
         case .meeting: "N people who all see and hear each other (4)"
@@ -15,6 +16,7 @@ package enum LoadPreset: String, CaseIterable, Sendable {
         }
     }
 
+    /// N where none is given.
     package var count: Int {
         switch self {
         case .meeting: 4
@@ -24,6 +26,7 @@ package enum LoadPreset: String, CaseIterable, Sendable {
         }
     }
 
+    /// Of N.
     package var range: ClosedRange<Int> { self == .meeting ? 2...100 : 1...2_000 }
 
     func apply(_ count: Int, to options: inout LoadOptions) {

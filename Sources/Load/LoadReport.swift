@@ -16,14 +16,18 @@ package struct LoadReport: Codable, Sendable {
     }
 
     package struct Participants: Codable, Sendable {
+        /// Those who were to come, who did, and who could not.
         package var wanted, joined, failed: Int
         /// Those of them that left and were replaced.
         package var left: Int
         package var joinedPercent: Double { wanted == 0 ? 0 : Double(joined) / Double(wanted) * 100 }
     }
 
+    /// What all publishers sent together.
     package struct Sent: Codable, Sendable {
+        /// Packets and payload bytes, without retransmissions.
         package var packets, bytes, retransmissions: UInt64
+        /// By the server.
         package var keyframesAskedFor: Int
         /// Packets that the server asked for again.
         package var nacked: UInt64 = 0
@@ -36,12 +40,19 @@ package struct LoadReport: Codable, Sendable {
         package var refused: UInt64 = 0
     }
 
+    /// What came to all receivers together.
     package struct Received: Codable, Sendable {
+        /// Packets and payload bytes, each counted once.
         package var packets, bytes: UInt64
+        /// Never came, not even as a retransmission.
         package var lost: UInt64
+        /// Of what should have come.
         package var lossPercent: Double
         /// Retransmissions that filled a gap.
         package var recovered: UInt64
+        /// Second copies of what was asked for again: it was asked for twice, or was on its way when it was asked for.
+        package var superfluous: UInt64 = 0
+        /// Came twice; came after a later one without having been asked for.
         package var duplicated, reordered: UInt64
         /// Payloads that decrypted and yet are not what was sent, or from somebody else.
         package var corrupted: UInt64
@@ -62,18 +73,37 @@ package struct LoadReport: Codable, Sendable {
     /// Who received how much from whom.
     package struct Pair: Codable, Sendable {
         package var room, from, to: String
+        /// Frames are counted by their last packet.
         package var audioPackets, videoPackets, videoFrames: UInt64
+        /// Of both, and of video alone.
         package var lost, lostVideo: UInt64
+
+        fileprivate mutating func add(_ stream: ReceivedStream, lost: UInt64) {
+            self.lost += lost
+            if stream.isVideo {
+                lostVideo += lost
+                videoPackets += stream.counts.packets
+                videoFrames += stream.counts.frames
+            } else {
+                audioPackets += stream.counts.packets
+            }
+        }
     }
 
+    /// What a program took of the machine.
     package struct Usage: Codable, Sendable {
+        /// Of all threads, user and system.
         package var cpuSeconds: Double
+        /// Of one processor.
         package var cpuPercent: Double
+        /// Processor time for each packet that came to a receiver.
         package var microsecondsPerReceivedPacket: Double
+        /// Resident, by the samples; nil where it was not looked at.
         package var peakMebibytes: Double?
     }
 
     package var target: String
+    /// From the first join to the end of what was under way.
     package var seconds: Double
     /// The SRTP profiles that were negotiated, joined by commas; nil where nobody connected.
     package var profile: String?
@@ -84,14 +114,18 @@ package struct LoadReport: Codable, Sendable {
     package var latencyMilliseconds: Times?
     /// From the first call for a participant to the last of its connections.
     package var joinMilliseconds: Times?
+    /// Of the calls of the server's API.
     package var restMilliseconds: Times?
+    /// Milliseconds of each who joined, in that order.
     package var joinTimes: [Double]
+    /// Of the process of `--server-pid` and its children; nil without.
     package var server: Usage?
     package var generator: Usage
     package var pairs: [Pair]
     package var samples: [LoadSample]
     /// Bounds that were stated and did not hold.
     package var broken: [String]
+    /// What failed, in the server's or the machine's words; the first twenty.
     package var errors: [String]
     /// What makes the figures doubtful.
     package var warnings: [String] = []
@@ -101,34 +135,8 @@ package struct LoadReport: Codable, Sendable {
         self.seconds = seconds
         profile = run.profiles.isEmpty ? nil : run.profiles.joined(separator: ", ")
         var tally = run.tally
-        var pairs: [Pair] = []
-        var silent = 0
-        for participant in run.participants.values {
-            if let publisher = participant.publisher { tally.retire(publisher) }
-            for subscription in participant.subscriptions.values {
-                let publisher = run.participants[participant.room + "/" + subscription.producer]?.publisher
-                var pair = Pair(
-                    room: participant.room, from: subscription.producer, to: participant.name, audioPackets: 0,
-                    videoPackets: 0,
-                    videoFrames: 0, lost: 0, lostVideo: 0)
-                for stream in subscription.streams {
-                    if stream.newest == nil, subscription.connection.state == .connected { silent += 1 }
-                    let lost = stream.lost + Self.tail(of: stream, publisher)
-                    pair.lost += lost
-                    if stream.isVideo {
-                        pair.lostVideo += lost
-                        pair.videoPackets += stream.counts.packets
-                        pair.videoFrames += stream.counts.frames
-                    } else {
-                        pair.audioPackets += stream.counts.packets
-                    }
-                    tally.lost += Self.tail(of: stream, publisher)
-                }
-                tally.retire(subscription)
-                pairs.append(pair)
-            }
-        }
-        self.pairs = pairs.sorted { ($0.room, $0.from, $0.to) < ($1.room, $1.from, $1.to) }
+        let silent: Int
+        (pairs, silent) = Self.retireAll(of: run, &tally)
         participants = Participants(
             wanted: tally.wanted, joined: tally.joins.count, failed: tally.failed, left: tally.left)
         sent = Sent(
@@ -140,8 +148,8 @@ package struct LoadReport: Codable, Sendable {
         received = Received(
             packets: counts.packets, bytes: counts.bytes, lost: tally.lost,
             lossPercent: Double(tally.lost) / Double(max(1, counts.packets + tally.lost)) * 100,
-            recovered: counts.recovered,
-            duplicated: counts.duplicated, reordered: counts.reordered, corrupted: counts.corrupted,
+            recovered: counts.recovered, superfluous: counts.superfluous, duplicated: counts.duplicated,
+            reordered: counts.reordered, corrupted: counts.corrupted,
             forged: tally.forged,
             silentStreams: silent, dropped: tally.receivedFeedback.dropped, nacked: tally.receivedFeedback.nacked,
             keyframesAskedFor: tally.receivedFeedback.keyframesAskedFor,
@@ -164,6 +172,31 @@ package struct LoadReport: Codable, Sendable {
         warnings = Self.warnings(samples, refused: tally.refused)
         broken = []
         broken = Self.broken(run.options.bounds, self)
+    }
+
+    /// Adds everybody who is still there to the tally.
+    /// - Returns: who received how much from whom, in order, and how many streams brought nothing.
+    private static func retireAll(of run: LoadRun, _ tally: inout LoadTally) -> (pairs: [Pair], silent: Int) {
+        var pairs: [Pair] = []
+        var silent = 0
+        for participant in run.participants.values {
+            if let publisher = participant.publisher { tally.retire(publisher) }
+            for subscription in participant.subscriptions.values {
+                let publisher = run.participants[participant.room + "/" + subscription.producer]?.publisher
+                var pair = Pair(
+                    room: participant.room, from: subscription.producer, to: participant.name, audioPackets: 0,
+                    videoPackets: 0, videoFrames: 0, lost: 0, lostVideo: 0)
+                for stream in subscription.streams {
+                    if stream.newest == nil, subscription.connection.state == .connected { silent += 1 }
+                    let tail = tail(of: stream, publisher)
+                    pair.add(stream, lost: stream.lost + tail)
+                    tally.lost += tail
+                }
+                tally.retire(subscription)
+                pairs.append(pair)
+            }
+        }
+        return (pairs.sorted { ($0.room, $0.from, $0.to) < ($1.room, $1.from, $1.to) }, silent)
     }
 
     /// Packets that were sent after the newest that came; known only of a publisher who is still there.
@@ -214,6 +247,7 @@ package struct LoadReport: Codable, Sendable {
         return broken
     }
 
+    /// What `--json` writes: an object with sorted names, on many lines.
     package func json() -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -25,6 +25,8 @@ package final class LoadRun {
     private let onSample: (LoadSample, _ progress: Double) -> Void
     private var sampler: LoadSampler
     private var nextTick: Int64 = 0
+    /// A second in which nobody sends any more would look as if the server had got worse.
+    private var samplesEnd = Int64.max
     private var isSending = true
     private var pendingCalls = 0
     private var isSomebodyJoining = true
@@ -36,6 +38,8 @@ package final class LoadRun {
     {
         self.options = options
         self.onSample = onSample
+        // TLS writes without MSG_NOSIGNAL: a server that hangs up is an error of that call, not the end of this program.
+        signal(SIGPIPE, SIG_IGN)
         let target = try LoadTarget(
             options.target, allowed: options.allowed, isInsecure: options.isInsecure, takesPath: options.driver.hasPath)
         self.target = target
@@ -75,6 +79,7 @@ package final class LoadRun {
         var schedule = makeSchedule(from: start)
         let joinsEnd = schedule.last?.at ?? start
         let end = joinsEnd + options.duration.microseconds
+        samplesEnd = end + 50_000
         let leaving = options.churn > 0 ? Int64(60_000_000 / options.churn) : Int64.max
         var nextLeave = options.churn > 0 ? joinsEnd + leaving : Int64.max
         schedule.reverse()
@@ -141,7 +146,7 @@ package final class LoadRun {
             nextTick = time + 10_000
             next = min(next, nextTick)
         }
-        if let sample = sampler.sample(self, at: time) {
+        if time < samplesEnd, let sample = sampler.sample(self, at: time) {
             samples.append(sample)
             onSample(sample, min(1, max(0, progress)))
         }

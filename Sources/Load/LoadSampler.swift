@@ -4,14 +4,17 @@ internal import Glibc
 package struct LoadSample: Codable, Sendable, Equatable {
     /// Since the run began.
     package var seconds: Double
+    /// Those who are there at the second's end.
     package var joined: Int
+    /// Of payloads, all receivers together.
     package var receivedBitsPerSecond: Double
     package var packetsPerSecond: Double
+    /// Of what should have come in this second.
     package var lossPercent: Double
     /// Milliseconds; nil in a second without packets.
     package var latencyP50: Double?
     package var latencyP99: Double?
-    /// Of one processor.
+    /// Of one processor; those of the server, and its resident memory, only with `--server-pid`.
     package var generatorCPUPercent: Double
     package var serverCPUPercent: Double?
     package var serverMebibytes: Double?

@@ -1,9 +1,11 @@
 /// A report as a table for people.
 package enum LoadTable {
-    package static func text(_ report: LoadReport) -> String {
+    /// Lines, each ended by a line feed: figures first, then what is doubtful, failed or broke a bound.
+    /// - Parameter indent: what each begins with.
+    package static func text(_ report: LoadReport, indent: String = "  ") -> String {
         var lines: [String] = []
         func row(_ name: String, _ value: String) {
-            lines.append("  " + name + String(repeating: " ", count: max(1, 14 - name.count)) + value)
+            lines.append(indent + name + String(repeating: " ", count: max(1, 14 - name.count)) + value)
         }
         let people = report.participants
         row("joined", "\(people.joined) of \(people.wanted)" + (people.left > 0 ? ", \(people.left) left" : ""))
@@ -24,7 +26,10 @@ package enum LoadTable {
             "received",
             "\(received.packets) packets, \((Double(received.bytes) * 8 / report.seconds / 1e6).text(2)) Mbit/s on average"
         )
-        row("lost", "\(received.lost) (\(received.lossPercent.text(4)) %), \(received.recovered) recovered")
+        row(
+            "lost",
+            "\(received.lost) (\(received.lossPercent.text(4)) %), \(received.recovered) recovered"
+                + (received.superfluous > 0 ? ", \(received.superfluous) came again for nothing" : ""))
         row(
             "wrong",
             "\(received.duplicated) duplicated, \(received.reordered) reordered, \(received.corrupted) corrupted, \(received.forged) forged, \(received.silentStreams) silent streams"
@@ -36,9 +41,9 @@ package enum LoadTable {
         }
         row("this program", describe(report.generator))
         var text = lines.map { $0 + "\n" }.joined()
-        for warning in report.warnings { text += "  warning: \(warning)\n" }
-        for error in report.errors { text += "  error: \(error)\n" }
-        for bound in report.broken { text += "  broken: \(bound)\n" }
+        for warning in report.warnings { text += "\(indent)warning: \(warning)\n" }
+        for error in report.errors { text += "\(indent)error: \(error)\n" }
+        for bound in report.broken { text += "\(indent)broken: \(bound)\n" }
         return text
     }
 

@@ -1,5 +1,7 @@
 internal import CNet
 internal import Glibc
+internal import RelayIO
+internal import RelayProtocol
 
 /// The server to load, and where media may go: only to this machine, unless somebody said otherwise.
 package struct LoadTarget: Equatable, Sendable {
@@ -7,10 +9,13 @@ package struct LoadTarget: Equatable, Sendable {
     package let host: String
     /// Numeric.
     package var address: String
+    /// https.
     package let isSecure: Bool
+    /// Of which kind `address` is.
     package let isIPv6: Bool
     /// The certificate of an https target is not looked at.
     package let isInsecure: Bool
+    /// The one that was written, or the scheme's own.
     package var port: UInt16
     /// Of the API at this server, such as `/janus`; empty for none.
     package let path: String
@@ -40,18 +45,19 @@ package struct LoadTarget: Equatable, Sendable {
         port = given ?? (isSecure ? 443 : 80)
         guard port > 0 else { throw wrong }
         self.allowed = allowed
-        var endpoint = cnet_endpoint()
-        address = host == "localhost" ? "127.0.0.1" : host
-        if cnet_endpoint_parse(address, port, &endpoint) != 0 {
+        let endpoint: Endpoint
+        if let written = Endpoint(address: host == "localhost" ? "127.0.0.1" : host, port: port) {
+            endpoint = written
+        } else {
             guard !host.isEmpty, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw wrong }
             guard allowed.contains(host) else { throw Self.refusal(of: host) }
-            guard cnet_resolve(host, port, &endpoint) == 0 else { throw .connection("there is no address of \(host)") }
-            var text = [CChar](repeating: 0, count: 64)
-            cnet_endpoint_format(&endpoint, &text)
-            address = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            var found = cnet_endpoint()
+            guard cnet_resolve(host, port, &found) == 0 else { throw .connection("there is no address of \(host)") }
+            endpoint = Endpoint(found)
         }
-        isLoopback = Self.isLoopback(endpoint)
-        isIPv6 = endpoint.is_ipv6 != 0
+        address = endpoint.address
+        isLoopback = endpoint.isLoopback
+        isIPv6 = endpoint.isIPv6
         guard isLoopback || allowed.contains(address) || allowed.contains(host) else { throw Self.refusal(of: host) }
     }
 
@@ -81,38 +87,30 @@ package struct LoadTarget: Equatable, Sendable {
     /// Whether media may be sent there: loopback where the server is on it; the target itself where it was allowed; and whatever else
     /// was allowed.
     package func allowsMedia(to address: String) -> Bool {
-        var endpoint = cnet_endpoint()
-        guard cnet_endpoint_parse(address, 1, &endpoint) == 0 else { return false }
+        guard let endpoint = Endpoint(address: address, port: 1) else { return false }
         if allowed.contains(address) || (!isLoopback && address == self.address) { return true }
-        guard isLoopback else { return false }
-        return Self.isLoopback(endpoint)
+        return isLoopback && endpoint.isLoopback
     }
 
-    /// This machine's address on the way there.
+    /// This machine's address on the way there; of the target's kind.
     func ownAddress() throws(LoadError) -> String {
-        var endpoint = cnet_endpoint()
-        guard !isLoopback, cnet_endpoint_parse(address, port, &endpoint) == 0, endpoint.is_ipv6 == 0 else {
-            return "127.0.0.1"
+        guard !isLoopback, let endpoint = Endpoint(address: address, port: port) else {
+            return isIPv6 ? "::1" : "127.0.0.1"
         }
+        var raw = cnet_endpoint(endpoint)
         var storage = sockaddr_storage()
-        var length = cnet_endpoint_to_sockaddr(&endpoint, &storage)
+        var length = cnet_endpoint_to_sockaddr(&raw, &storage)
         // Connecting a UDP socket sends nothing; it only chooses the way.
-        let fd = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        let fd = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(fd) }
         let result = withUnsafeMutablePointer(to: &storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(fd, $0, length) == 0 ? getsockname(fd, $0, &length) : -1
             }
         }
-        guard result == 0, cnet_endpoint_from_sockaddr(&storage, &endpoint) == 0 else {
+        guard result == 0, cnet_endpoint_from_sockaddr(&storage, &raw) == 0 else {
             throw .machine("no way to \(address): \(String(cString: strerror(errno)))")
         }
-        var text = [CChar](repeating: 0, count: 64)
-        cnet_endpoint_format(&endpoint, &text)
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private static func isLoopback(_ endpoint: cnet_endpoint) -> Bool {
-        endpoint.is_ipv6 == 0 ? endpoint.low >> 24 == 127 : endpoint.high == 0 && endpoint.low == 1
+        return Endpoint(raw).address
     }
 }

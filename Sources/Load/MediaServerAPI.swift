@@ -1,6 +1,8 @@
 internal import FoundationEssentials
 
-/// The calls of the mediaserver API that a backend makes to bring publishers to their subscribers.
+/// The calls of the mediaserver API that a backend makes to bring publishers to their subscribers; what each is for and brings stands at
+/// `Signalling`. Each throws `.connection` where the server cannot be reached, and `.server` where it refuses or answers otherwise than
+/// its API says.
 package final class MediaServerAPI: Signalling {
     private let connection: ServerConnection
 

@@ -48,6 +48,14 @@ package struct PayloadStamp: Equatable, Sendable {
         else { return nil }
     }
 
+    /// Whether it may be from a stream of this run. The check is no secret: a server could make up any number, and what is counted
+    /// and subtracted from it has to be representable.
+    /// - Parameter time: of the receiver's clock.
+    package func isPlausible(at time: Int64) -> Bool {
+        let age = time.subtractingReportingOverflow(sentAt)
+        return sequence < 1 << 40 && !age.overflow && age.partialValue.magnitude < 1 << 40
+    }
+
     // MARK: The body
 
     static let longestBody = 4_096

@@ -14,6 +14,8 @@ package final class PeerConnection {
     package let local: SessionText.Local
     /// Stays the same for the connection's life, though what it stands for may change in `connect`.
     package let fd: Int32
+    /// What our socket is bound to.
+    private let own: Endpoint
     package private(set) var state = State.idle
     /// Where protected packets go, and how, once connected.
     package private(set) var sealer: PacketSealer?
@@ -22,6 +24,8 @@ package final class PeerConnection {
     /// What whoever waits for it calls it.
     var tag: UInt32 = 0
 
+    /// The socket that was offered, where another took its place: nobody else is to get the port that the server was told.
+    private var offered: Int32 = -1
     private let certificate: Certificate
     private var checks: ControllingChecks?
     private var endpoint: DTLSEndpoint?
@@ -33,6 +37,7 @@ package final class PeerConnection {
         self.certificate = certificate
         var address = cnet_endpoint()
         guard cnet_endpoint_parse(host, 0, &address) == 0 else { throw .machine("\(host) is no address") }
+        own = Endpoint(address)
         fd = cnet_udp_open(&address)
         guard fd >= 0 else { throw .machine("no UDP socket: \(String(cString: strerror(errno)))") }
         cnet_stamp_arrivals(fd)
@@ -41,7 +46,10 @@ package final class PeerConnection {
             candidate: (host, address.port))
     }
 
-    deinit { _ = Glibc.close(fd) }
+    deinit {
+        _ = Glibc.close(fd)
+        if offered >= 0 { _ = Glibc.close(offered) }
+    }
 
     private static func token(_ count: Int) -> String {
         String((0..<count).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
@@ -52,7 +60,8 @@ package final class PeerConnection {
         guard cnet_endpoint_parse(description.address, description.port, &remote) == 0 else {
             throw .server("\(description.address) is no address")
         }
-        if remote.is_ipv6 != 0 { try changeToIPv6() }
+        let server = Endpoint(remote)
+        if server.isIPv6 != own.isIPv6 || own.isLoopback && !server.isLoopback { try changeSocket(for: server) }
         checks = ControllingChecks(
             local: local, remoteUfrag: description.ufrag, remotePassword: description.password)
         do {
@@ -63,15 +72,19 @@ package final class PeerConnection {
         state = .checking
     }
 
-    /// Which kind of address the server takes media at is known only now.
-    private func changeToIPv6() throws(LoadError) {
-        let isLocal = remote.high == 0 && remote.low == 1
-        var address = cnet_endpoint(high: 0, low: isLocal ? 1 : 0, port: 0, is_ipv6: 1)
+    /// The server takes media where there is no way from our socket, which is known only now: at another kind of address than its API, or
+    /// not on loopback as that is. It learns of the new socket by our checks.
+    private func changeSocket(for server: Endpoint) throws(LoadError) {
+        let host = server.isIPv6 ? (server.isLoopback ? "::1" : "::") : (server.isLoopback ? "127.0.0.1" : "0.0.0.0")
+        var address = cnet_endpoint()
+        guard cnet_endpoint_parse(host, 0, &address) == 0 else { throw .machine("\(host) is no address") }
         let other = cnet_udp_open(&address)
-        guard other >= 0, dup2(other, fd) >= 0 else {
-            throw .machine("no UDP socket for IPv6: \(String(cString: strerror(errno)))")
+        guard other >= 0 else { throw .machine("no UDP socket at \(host): \(String(cString: strerror(errno)))") }
+        defer { _ = Glibc.close(other) }
+        offered = dup(fd)
+        guard offered >= 0, dup2(other, fd) >= 0 else {
+            throw .machine("no UDP socket at \(host): \(String(cString: strerror(errno)))")
         }
-        _ = Glibc.close(other)
         cnet_stamp_arrivals(fd)
     }
 

@@ -12,6 +12,8 @@ package final class ReceivedStream {
         package var bytes: UInt64 = 0
         package var frames: UInt64 = 0
         package var duplicated: UInt64 = 0
+        /// Second copies of what was asked for again: it was asked for twice, or was on its way when it was asked for.
+        package var superfluous: UInt64 = 0
         package var reordered: UInt64 = 0
         package var recovered: UInt64 = 0
         package var corrupted: UInt64 = 0
@@ -21,7 +23,8 @@ package final class ReceivedStream {
         package static func + (a: Counts, b: Counts) -> Counts {
             Counts(
                 packets: a.packets + b.packets, bytes: a.bytes + b.bytes, frames: a.frames + b.frames,
-                duplicated: a.duplicated + b.duplicated, reordered: a.reordered + b.reordered,
+                duplicated: a.duplicated + b.duplicated,
+                superfluous: a.superfluous + b.superfluous, reordered: a.reordered + b.reordered,
                 recovered: a.recovered + b.recovered, corrupted: a.corrupted + b.corrupted,
                 layerChanges: a.layerChanges + b.layerChanges)
         }
@@ -32,6 +35,8 @@ package final class ReceivedStream {
         let source: UInt32
         var first: UInt64?
         var stamps = ReplayWindow()
+        /// Those of them that came as retransmissions.
+        var recovered = ReplayWindow()
         var packets: UInt64 = 0
 
         var lost: UInt64 {
@@ -77,7 +82,7 @@ package final class ReceivedStream {
     /// - Parameter isRetransmission: it was asked for, so that its latency says nothing about the way.
     package func take(_ payload: UnsafeRawBufferPointer, marker: Bool, isRetransmission: Bool, at time: Int64) {
         let head = codec?.headLength(of: payload) ?? 0
-        guard let stamp = PayloadStamp(payload: payload, head: head),
+        guard let stamp = PayloadStamp(payload: payload, head: head), stamp.isPlausible(at: time),
             let number = segments.firstIndex(where: { $0.source == stamp.source })
         else {
             counts.corrupted += 1
@@ -87,11 +92,16 @@ package final class ReceivedStream {
         // Before the first is from before this receiver joined.
         guard let first = segments[number].first, stamp.sequence >= first else { return }
         guard segments[number].stamps.accepts(stamp.sequence) else {
-            counts.duplicated += 1
+            if isRetransmission || !segments[number].recovered.accepts(stamp.sequence) {
+                counts.superfluous += 1
+            } else {
+                counts.duplicated += 1
+            }
             return
         }
         if isRetransmission {
             counts.recovered += 1
+            segments[number].recovered.record(stamp.sequence)
         } else {
             if let newest = segments[number].stamps.newest, stamp.sequence < newest { counts.reordered += 1 }
             ledger.add(time - stamp.sentAt)

@@ -38,13 +38,10 @@ package enum SessionText {
     }
 
     package static let videoMid = "1"
-    package static let videoExtensions: ExtensionMap = {
-        var map = ExtensionMap()
-        map[.absoluteSendTime] = 2
-        map[.transportSequence] = 3
-        map[.mid] = 4
-        return map
-    }()
+    /// What each packet of a publisher's video carries, as it is offered.
+    package static let videoExtensions: ExtensionMap = [.absoluteSendTime, .transportSequence, .mid].reduce(
+        into: ExtensionMap()
+    ) { map, kind in map[kind] = number(of: kind) }
 
     package static let audioPayloadType: UInt8 = 111
     package static let audioMid = "0"

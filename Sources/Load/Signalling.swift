@@ -2,6 +2,7 @@
 ///
 /// Rooms and people have names of the run's own; a server that numbers them itself has its driver keep the numbers.
 package protocol Signalling: AnyObject {
+    /// Rooms are there before anybody joins.
     func createRoom(_ room: String) throws(LoadError)
 
     /// - Parameter watches: whether offers of those who publish are wanted, now and later.
@@ -19,7 +20,9 @@ package protocol Signalling: AnyObject {
     /// - Parameter answer: to the server's offer of what `producer` sends.
     func consume(_ user: String, room: String, producer: String, answer: String) throws(LoadError)
 
+    /// Ends all that the user sends and receives.
     func leave(_ user: String, room: String) throws(LoadError)
+    /// Ends the room for everybody.
     func deleteRoom(_ room: String) throws(LoadError)
 
     /// Called at least each second while nothing else is; does what keeps the server from forgetting us.

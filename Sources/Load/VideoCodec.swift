@@ -4,6 +4,7 @@ internal import RelayProtocol
 package enum VideoCodec: String, CaseIterable, Sendable {
     case vp8, h264
 
+    /// Offered for the codec, and for retransmission of it.
     package var payloadType: UInt8 { self == .vp8 ? 96 : 102 }
     package var retransmissionPayloadType: UInt8 { payloadType + 1 }
 

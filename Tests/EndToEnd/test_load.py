@@ -1,6 +1,8 @@
 """`switchyard load`: rooms of synthetic clients against the real server, and what it says about them."""
 
+import asyncio
 import json
+import ssl
 
 import pytest
 
@@ -55,6 +57,8 @@ async def test_what_is_lost_on_the_way_is_asked_for_and_comes_again(server, tmp_
     for pair in found["pairs"]:
         assert pair["lostVideo"] <= 3, pair     # but for the very last ones, after which nothing shows a gap
     assert received["corrupted"] == received["forged"] == received["duplicated"] == 0
+    # On a busy machine an answer may take longer than the receiver waits before it asks again.
+    assert received["superfluous"] < received["recovered"] / 2
 
 
 async def test_layers_of_simulcast_come_one_at_a_time_by_the_example_scenario(server, tmp_path):
@@ -85,6 +89,31 @@ async def test_tls_and_ipv6(certificate, tmp_path):
         assert found["received"]["packets"] > 50
 
 
+async def test_an_https_server_that_hangs_up_is_an_error_and_not_the_end(certificate, tmp_path):
+    chain, key = certificate
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(chain, key)
+    calls = 0
+
+    async def answer_once(reader, writer):
+        nonlocal calls
+        calls += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+        await writer.drain()
+        # As a server that crashed: without a goodbye, so that the next write meets a connection that is gone.
+        writer.transport.abort()
+
+    listener = await asyncio.start_server(answer_once, "127.0.0.1", 0, ssl=context)
+    async with listener:
+        report = tmp_path / "report.json"
+        status, output = await run_to_end(
+            "load", "webinar", "3", "--duration", "2s", "--insecure", "--min-joined", "100", "--json", str(report),
+            "--target", f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}")
+    assert status == 1 and calls > 2, (status, output)
+    assert "joined, fewer than 100 %" in output and json.loads(report.read_text())["errors"]
+
+
 async def test_a_scenario_file_that_is_wrong_is_named_with_what_is_wrong(tmp_path):
     path = tmp_path / "mine.json5"
     path.write_text("{preset: 'webinar 2', vidio: '1M'}")
@@ -102,7 +131,7 @@ async def test_a_server_that_lets_nobody_in_breaks_the_bound_on_joins():
     async with Server("--api-key", "secret") as closed:
         status, output = await load(closed, "webinar", "2", "--duration", "1s", "--min-joined", "100")
         assert status == 1
-        assert "broken: 0 % joined" in output and "401" in output
+        assert "joined, fewer than 100 %" in output and "401" in output
         status, output = await load(closed, "webinar", "2", "--duration", "1s", "--min-joined", "100", "--api-key", "secret")
         assert status == 0, output
 

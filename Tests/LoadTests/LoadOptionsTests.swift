@@ -37,6 +37,8 @@ import Testing
         (["--fps", "0"], "1 to 120"),
         (["--fps"], "needs a value"), (["--no-audio", "--video", "0"], "nothing to send"), (["--video", "12"], "50M"),
         (["--duration", "0s"], "--duration"), (["--join-rate", "nan"], "--join-rate"),
+        (["--join-rate", "1e-300"], "from 0.01"), (["--leave-churn", "1e-12"], "0 or from 0.01"),
+        (["--scenario", "--rooms", "2"], "--scenario needs a value"),
         (["--max-loss", "101"], "percentage"),
         (["--all-to-all=yes"], "takes no value"), (["meeting", "3", "4"], "unexpected argument"),
         (["--publishers", "0", "--subscribers", "0"], "both 0"),

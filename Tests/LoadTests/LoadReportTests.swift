@@ -10,7 +10,7 @@ import Testing
             {"target": "http://127.0.0.1:8080/<x>", "seconds": 2, "participants": {"wanted": 3, "joined": 1, "failed": 2, "left": 0},
              "sent": {"packets": 500, "bytes": 1, "retransmissions": 0, "keyframesAskedFor": 1, "nacked": 0, "feedbackReports": 0, "receiverReports": 0, "dropped": 0,
               "refused": 0},
-             "received": {"packets": 995, "bytes": 250000, "lost": 5, "lossPercent": 0.5, "recovered": 0, "duplicated": 0,
+             "received": {"packets": 995, "bytes": 250000, "lost": 5, "lossPercent": 0.5, "recovered": 0, "superfluous": 0, "duplicated": 0,
               "reordered": 0, "corrupted": 0, "forged": 0, "silentStreams": 0, "dropped": 0, "nacked": 0, "keyframesAskedFor": 0,
               "feedbackReports": 0, "layerChanges": 0},
              "latencyMilliseconds": {"p50": 1, "p95": 2, "p99": 9, "maximum": 12}, "joinTimes": [5, 7.5, 100],
@@ -50,6 +50,19 @@ import Testing
         let report = try report()
         let again = try JSONDecoder().decode(LoadReport.self, from: Data(report.json()))
         #expect(again.json() == report.json() && again.samples == report.samples)
+    }
+
+    @Test func axesEndAtRoundNumbersAndTellSmallOnesApart() {
+        let chart = LoadChart(title: "t", unit: "u")
+        let bars = chart.histogram([14, 22, 47])
+        for tick in [">10<", ">20<", ">50<"] { #expect(bars.contains(tick), "\(tick)") }
+        let small = chart.lines([.init(name: "loss", values: [0, 0.0004])], at: [1, 2])
+        #expect(small.contains(">0.0004<") && small.contains("at most 0.0004"))
+    }
+
+    @Test func theTableStandsWhereItIsPut() throws {
+        let lines = LoadTable.text(try report(), indent: "").split(separator: "\n")
+        #expect(lines.allSatisfy { $0.first != " " } && lines[0].hasPrefix("joined"))
     }
 
     @Test func thePageIsWellFormedAndNeedsNothingElse() throws {

@@ -27,6 +27,13 @@ import Testing
         #expect(reason.contains("--allow-target") && reason.contains("attack"))
     }
 
+    @Test(arguments: [
+        ("http://127.0.0.1:80", "127.0.0.1"), ("http://localhost:80", "127.0.0.1"), ("https://[::1]:80", "::1"),
+    ])
+    func ourOwnAddressIsOfTheTargetsKind(target: String, own: String) throws {
+        #expect(try LoadTarget(target, allowed: []).ownAddress() == own)
+    }
+
     @Test func aPathIsTakenWhereTheDriverHasOne() throws {
         let target = try LoadTarget("http://127.0.0.1:8088/janus/", allowed: [], takesPath: true)
         #expect(target.path == "/janus" && target.port == 8088)

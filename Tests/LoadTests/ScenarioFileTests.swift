@@ -21,6 +21,10 @@ import Testing
         #expect(fromFile == fromFlags)
     }
 
+    @Test func aSeedMayBeTheLargestNumber() throws {
+        #expect(try options("{seed: 18446744073709551615}").seed == .max)
+    }
+
     @Test func flagsChangeWhatTheFileSays() throws {
         let options = try options(
             #"{preset: "webinar 9", video: "800k", simulcast: true, "all-to-all": true}"#, "--video", "2M",
@@ -40,7 +44,9 @@ import Testing
         ("{preset: 'webinr'}", "did you mean webinar?"), ("{preset: 'webinar x'}", "from 1 to 2000"),
         ("{preset: 3}", "preset must be"), ("[]", "must be an object"), ("{", "is not JSON5"),
         ("{'allow-target': '192.0.2.1'}", "command line"), ("{scenario: 'other'}", "cannot name another"),
-        ("{video: null}", "null"),
+        ("{video: null}", "null"), ("{insecure: true}", "command line"),
+        ("{'api-key': 'k'}", "SWITCHYARD_LOAD_API_KEY"),
+        ("{'join-rate': 1e-300}", "from 0.01"), ("{seed: 18446744073709551616}", "seed must be"),
     ])
     func whatIsWrongIsNamedWithTheFile(text: String, hint: String) {
         let error = #expect(throws: LoadError.self) { try options(text) }

@@ -78,14 +78,31 @@ import Testing
         }
         for sequence: UInt64 in [10, 11, 14, 13, 13, 16] { take(sequence) }
         #expect(stream.lost == 2)
-        take(15, isRetransmission: true)
+        for _ in 0..<2 { take(15, isRetransmission: true) }
+        // It was only late.
+        take(15)
         take(17, source: 8)
         take(9)
         #expect(stream.lost == 1)
         #expect(stream.counts.packets == 6 && stream.counts.frames == 6)
         #expect(stream.counts.reordered == 1 && stream.counts.duplicated == 1)
-        #expect(stream.counts.recovered == 1 && stream.counts.corrupted == 1)
+        #expect(stream.counts.recovered == 1 && stream.counts.superfluous == 2 && stream.counts.corrupted == 1)
         // The retransmission says nothing about the way.
         #expect(ledger.whole.count == 5 && ledger.whole.percentile(1) == 2_000)
+    }
+
+    @Test func numbersThatNobodySentAreCorruptHoweverWellTheyAreStamped() {
+        let ledger = LatencyLedger()
+        let stream = ReceivedStream(codec: nil, ssrc: 1, sources: [7], ledger: ledger)
+        let stamps: [(sequence: UInt64, sentAt: Int64)] = [
+            (0, 5_000), (.max, 5_000), (1 << 40, 5_000), (1, .min), (1, .max), (1, -1 << 41), (2, 5_000),
+        ]
+        for stamp in stamps {
+            payload(PayloadStamp(source: 7, sequence: stamp.sequence, sentAt: stamp.sentAt)).withUnsafeBytes {
+                stream.take($0, marker: false, isRetransmission: false, at: 6_000)
+            }
+        }
+        #expect(stream.counts.corrupted == 5 && stream.counts.packets == 2 && stream.lost == 1)
+        #expect(ledger.whole.count == 2 && ledger.whole.maximum == 1_000)
     }
 }

@@ -1,8 +1,8 @@
-internal import CNet
+package import CNet
 package import RelayProtocol
 
 extension Endpoint {
-    init(_ raw: cnet_endpoint) {
+    package init(_ raw: cnet_endpoint) {
         self.init(high: raw.high, low: raw.low, port: raw.port, isIPv6: raw.is_ipv6 != 0)
     }
 
@@ -31,7 +31,7 @@ extension Endpoint {
 }
 
 extension cnet_endpoint {
-    init(_ endpoint: Endpoint) {
+    package init(_ endpoint: Endpoint) {
         self.init(high: endpoint.high, low: endpoint.low, port: endpoint.port, is_ipv6: endpoint.isIPv6 ? 1 : 0)
     }
 }
