@@ -17,7 +17,7 @@ struct Options {
     var versus: String?
     /// Those of them that were named; empty: all.
     var scenarios: [VersusScenario] = []
-    /// Only the scenarios of macro whose names contain it.
+    /// Only the parts of micro and the scenarios of macro whose names contain it.
     var only = ""
     /// Of the one producer; nil: 50, and 200.
     private var givenConsumers: Int?
@@ -57,7 +57,7 @@ struct Options {
           --fixtures FOLDER    recorded session descriptions (default Tests/Fixtures/sdp)
           --json FILE          writes every figure, with its bound and its threshold
           --compare FILE       what an earlier --json wrote: prints each figure beside the one it had
-          --only TEXT          of macro only the scenarios whose names contain it
+          --only TEXT          of micro only the parts, of macro only the scenarios whose names contain it
           --consumers N        subscribers of the one producer (default 50 and then 200; for span 200)
           --kbps N             the producer's video bitrate (default 2000)
           --seconds N          one measuring window (default 6; with --against and for span 2)

@@ -13,6 +13,8 @@ struct MicroRow {
     /// In `unit`, the medians of windows that alternated.
     var value: Double
     var bound: Double?
+    /// What the bound is.
+    var beside = "bare"
     var unit = Unit.nanoseconds
     /// Of the ratio.
     var limit: Limit?
@@ -25,40 +27,55 @@ struct MicroBenchmark {
 
     /// - Parameter found: called with the name of each group and its rows.
     @MainActor func run(found: (String, [MicroRow]) -> Void) async throws {
-        found("SRTP (beside bare OpenSSL in C)", try SRTPMicro().run())
-        found("a header parsed and rewritten (beside memcpy of its bytes)", try HeaderMicro().run())
-        found("sending (a datagram; beside bare sendmmsg)", try SendMicro().run())
-        found(
-            "fan-out (a forwarded packet; beside a C loop that copies, encrypts and sends as much)",
-            try FanOutMicro(limit: .atMost(thresholds.fanOutRatio)).run())
-        found(
-            "control thread to worker and back, on one core (beside two eventfds)",
-            try Processors.onServerCore { try MailboxMicro().run() })
-        found(
-            "SDP (beside finding and copying its lines in C)", try DescriptionMicro(folder: options.fixtures).run())
-        found(
-            "a REST call but for HTTP and the socket (beside finding and copying the body's strings in C)",
-            try await RequestMicro(folder: options.fixtures).run())
+        var count = 0
+        func isWanted(_ name: String) -> Bool {
+            guard options.only.isEmpty || name.contains(options.only) else { return false }
+            count += 1
+            return true
+        }
+        func group(_ name: String, _ rows: () throws -> [MicroRow]) rethrows {
+            if isWanted(name) { found(name, try rows()) }
+        }
+        try group("SRTP (beside bare OpenSSL in C)") { try SRTPMicro().run() }
+        let ciphers = CipherMicro()
+        try group("AES-128-GCM by library (\(ciphers.versions); beside OpenSSL's EVP functions)") { try ciphers.run() }
+        try group("a header parsed and rewritten (beside memcpy of its bytes)") { try HeaderMicro().run() }
+        try group("sending (a datagram; beside bare sendmmsg)") { try SendMicro().run() }
+        try group("fan-out (a forwarded packet; beside a C loop that copies, encrypts and sends as much)") {
+            try FanOutMicro(limit: .atMost(thresholds.fanOutRatio)).run()
+        }
+        try group("control thread to worker and back, on one core (beside two eventfds)") {
+            try Processors.onServerCore { try MailboxMicro().run() }
+        }
+        try group("SDP (beside finding and copying its lines in C)") {
+            try DescriptionMicro(folder: options.fixtures).run()
+        }
+        let request = "a REST call but for HTTP and the socket (beside finding and copying the body's strings in C)"
+        if isWanted(request) { found(request, try await RequestMicro(folder: options.fixtures).run()) }
+        if count == 0, options.suites == [.micro] {
+            throw BenchmarkError("no part of micro is called \(options.only)")
+        }
     }
 }
 
 /// Windows of both in turn, since the machine's speed drifts: the medians.
 /// - Parameters: each gives nanoseconds of one, negative where it failed.
 func interleaved(
-    _ name: String, unit: MicroRow.Unit = .nanoseconds, repetitions: Int = 7, limit: Limit? = nil,
-    own: () throws -> Double, bound: () -> Double
+    _ name: String, unit: MicroRow.Unit = .nanoseconds, beside: String = "bare", repetitions: Int = 7,
+    limit: Limit? = nil,
+    own: () throws -> Double, bound: () throws -> Double
 ) throws -> MicroRow {
     var owns: [Double] = []
     var bounds: [Double] = []
     for _ in 0..<repetitions {
         owns.append(try own())
-        bounds.append(bound())
+        bounds.append(try bound())
     }
     guard owns.allSatisfy({ $0 >= 0 }) else { throw BenchmarkError("\(name) failed") }
-    guard bounds.allSatisfy({ $0 >= 0 }) else { throw BenchmarkError("\(name): the loop in C failed") }
+    guard bounds.allSatisfy({ $0 >= 0 }) else { throw BenchmarkError("\(name): what it is held against failed") }
     return MicroRow(
-        name: name, value: median(owns) * unit.perNanosecond, bound: median(bounds) * unit.perNanosecond, unit: unit,
-        limit: limit)
+        name: name, value: median(owns) * unit.perNanosecond, bound: median(bounds) * unit.perNanosecond,
+        beside: beside, unit: unit, limit: limit)
 }
 
 /// Nanoseconds of this thread's time for one of `rounds` turns.

@@ -34,8 +34,11 @@ struct SRTPMicro {
             key: Array(repeating: 1, count: profile.keyLength), salt: Array(repeating: 2, count: profile.saltLength))
     }
 
-    private func sealing(_ profile: SRTPProfile, _ length: Int) throws -> () throws -> Double {
-        let sealer = try PacketSealer(keys(profile), profile: profile)
+    /// - Returns: measures nanoseconds of one packet.
+    func sealing(
+        _ profile: SRTPProfile, _ length: Int, _ backend: CipherBackend = .automatic
+    ) throws -> () throws -> Double {
+        let sealer = try PacketSealer(keys(profile), profile: profile, backend: backend)
         return {
             try withUnsafeTemporaryAllocation(byteCount: 2 * Self.slot, alignment: 64) { memory in
                 guard let out = memory.baseAddress else { return -1 }
@@ -54,9 +57,12 @@ struct SRTPMicro {
         }
     }
 
-    private func opening(_ profile: SRTPProfile, _ length: Int) throws -> () throws -> Double {
-        let sealer = try PacketSealer(keys(profile), profile: profile)
-        let opener = try PacketOpener(keys(profile), profile: profile)
+    /// - Returns: measures nanoseconds of one packet.
+    func opening(
+        _ profile: SRTPProfile, _ length: Int, _ backend: CipherBackend = .automatic
+    ) throws -> () throws -> Double {
+        let sealer = try PacketSealer(keys(profile), profile: profile, backend: backend)
+        let opener = try PacketOpener(keys(profile), profile: profile, backend: backend)
         return {
             var window = ReplayWindow()
             return try withUnsafeTemporaryAllocation(byteCount: (batch + 1) * Self.slot, alignment: 64) { memory in

@@ -9,7 +9,7 @@ extension Report {
         let unit = row.unit.rawValue
         let time = column("\(decimal(row.value, row.unit.decimals)) \(unit)", 11, right: true)
         let bound = row.bound.map {
-            "  \(column(decimal($0, row.unit.decimals), 8, right: true)) \(unit) bare  ×\(decimal(row.value / $0, 2))"
+            "  \(column(decimal($0, row.unit.decimals), 8, right: true)) \(unit) \(row.beside)  ×\(decimal(row.value / $0, 2))"
         }
         say("  \(column(row.name, 46))\(time)\(bound ?? "")")
         keep(.micro, row.name, row.value, unit, bound: row.bound)
