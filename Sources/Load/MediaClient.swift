@@ -32,7 +32,7 @@ final class ReceiveMemory {
     private let receiver: OpaquePointer
     /// From the kernel's clock of arrivals to ours, in microseconds, and when it was last looked at.
     private var offset: Int64 = 0
-    private var measuredAt = Int64.min
+    private var measuredAt: Int64?
 
     init() throws(LoadError) {
         guard let receiver = cnet_receiver_new(Self.slot) else { throw .machine("no memory to receive into") }
@@ -47,7 +47,7 @@ final class ReceiveMemory {
             let count = Int(cnet_receiver_take(receiver, client.connection.fd))
             guard count > 0, let arrivals = cnet_receiver_arrivals(receiver) else { return }
             let time = now()
-            if time &- measuredAt > 100_000 { measure(time) }
+            if measuredAt.map({ time - $0 > 100_000 }) ?? true { measure(time) }
             for arrival in UnsafeBufferPointer(start: arrivals, count: count) where arrival.length > 0 {
                 client.take(
                     UnsafeMutableRawBufferPointer(start: arrival.data, count: Int(arrival.length)),
