@@ -7,23 +7,6 @@ import Testing
 
 /// A publication whose subscribers are on another worker.
 @Suite(.serialized) struct BorderTests {
-    private func headers(_ peer: TestPeer) -> [PacketHeader] {
-        peer.media.compactMap { $0.withUnsafeBytes { PacketHeader($0) } }
-    }
-
-    private func payload(_ packet: [UInt8]) -> [UInt8] {
-        Array(packet[(packet.withUnsafeBytes { PacketHeader($0) }?.length ?? 0)...])
-    }
-
-    private func control(_ peer: TestPeer, _ body: (RTCPPacket) -> Void) {
-        for packet in peer.control {
-            packet.withUnsafeBytes { bytes in
-                var reader = RTCPReader(bytes)
-                while let item = reader.next() { body(item) }
-            }
-        }
-    }
-
     private func pictureLosses(_ peer: TestPeer) -> Int {
         var count = 0
         control(peer) { if case .pictureLoss = $0 { count += 1 } }

@@ -5,23 +5,6 @@ import Testing
 @testable import RelayIO
 
 @Suite(.serialized) struct MediaTests {
-    private func headers(_ peer: TestPeer) -> [PacketHeader] {
-        peer.media.compactMap { $0.withUnsafeBytes { PacketHeader($0) } }
-    }
-    private func payload(_ packet: [UInt8]) -> [UInt8] {
-        Array(packet[(packet.withUnsafeBytes { PacketHeader($0) }?.length ?? 0)...])
-    }
-
-    /// Calls `body` with everything in the RTCP that `peer` got.
-    private func control(_ peer: TestPeer, _ body: (RTCPPacket) -> Void) {
-        for packet in peer.control {
-            packet.withUnsafeBytes { bytes in
-                var reader = RTCPReader(bytes)
-                while let item = reader.next() { body(item) }
-            }
-        }
-    }
-
     private func identifiers(_ pairs: [HeaderExtension: UInt8]) -> ExtensionMap {
         var map = ExtensionMap()
         for (kind, identifier) in pairs { map[kind] = identifier }
