@@ -1,0 +1,256 @@
+/// How much one participant can be sent, all of its transports together: Google congestion control
+/// (draft-ietf-rmcat-gcc-02, and what libwebrtc made of it) over transport-wide feedback, receiver reports and REMB without it.
+///
+/// Each transport has a `FeedbackPath` with its own arrival filter. They share one access link, so there is one rate control: it
+/// goes down as soon as paths with a quarter of the traffic show overuse, up otherwise, by what arrives over all of them; loss is
+/// pooled. Sans-IO: the caller says what was sent and what was reported, and polls every 10 to 50 ms.
+package final class BandwidthEstimator {
+    package struct Settings: Sendable {
+        package var start = DataRate.kilobitsPerSecond(500)
+        package var minimum = DataRate.kilobitsPerSecond(30)
+        package var maximum = DataRate.megabitsPerSecond(50)
+        /// Of the estimate: the rate that packets leave at.
+        package var pacingFactor = 2.0
+
+        package init() {}
+    }
+
+    private static let probeSpan = Instant.Span.milliseconds(15)
+    private static let probePackets = 5
+    private static let shortQueue = Instant.Span.milliseconds(50)
+    private static let overusedShare = 0.25
+    private static let leastProbeShare = 0.25
+    private static let probeInterval = Instant.Span.milliseconds(2)
+    /// A probe far below what has just arrived is not believed.
+    private static let probeFloor = 0.85
+    private static let receiverEstimateSpan = Instant.Span.seconds(5)
+    private static let feedbackTimeout = Instant.Span.milliseconds(1_500)
+    private static let feedbackStep = Instant.Span.milliseconds(500)
+    private static let timeoutFactor = 0.8
+
+    private let settings: Settings
+    package private(set) var paths: [FeedbackPath] = []
+    private var nextPath = 0
+
+    private var rates: RateControl
+    package private(set) var loss = LossBound()
+    package private(set) var applicationLimit = ApplicationLimit()
+    package private(set) var drain = QueueDrain()
+    private var probes = ProbeResults()
+    private var planner: ProbePlanner
+    private var reportedLoss: ReportedLoss
+    private var nextCluster: UInt16 = 1
+    package private(set) var roundTrip = RoundTrip()
+    private var sending = BitrateWindow()
+
+    /// Some transport has given transport-wide feedback.
+    private var hasFeedback = false
+    /// Since when packets are out without any feedback.
+    private var unansweredSince: Instant?
+    private var steppedAt: Instant?
+
+    /// What all tracks together would use at their best; nil: as much as there is. Above it nothing is probed.
+    package var wanted: DataRate?
+
+    /// What may be sent now, retransmissions and padding included.
+    package private(set) var estimate: DataRate
+
+    package init(_ settings: Settings = Settings()) {
+        self.settings = settings
+        estimate = settings.start
+        rates = RateControl(start: settings.start, minimum: settings.minimum, maximum: settings.maximum)
+        planner = ProbePlanner(start: settings.start, maximum: settings.maximum)
+        reportedLoss = ReportedLoss(start: settings.start, minimum: settings.minimum, maximum: settings.maximum)
+    }
+
+    /// The rate at which the pacer lets packets go.
+    package var pacingRate: DataRate { estimate * settings.pacingFactor }
+    package var delayBased: DataRate { rates.estimate }
+    package var averageLoss: Double { loss.averageLoss }
+
+    // MARK: Transports
+
+    /// A transport of the participant that can be sent to from now on.
+    /// - Parameter givesFeedback: transport-wide feedback is negotiated, so packets carry numbers for it.
+    package func addPath(givesFeedback: Bool, at now: Instant) -> FeedbackPath {
+        let path = FeedbackPath(number: nextPath, givesFeedback: givesFeedback)
+        nextPath += 1
+        paths.append(path)
+        if givesFeedback { planner.begin(wanted: wanted, at: now) }
+        return path
+    }
+
+    package func remove(_ path: FeedbackPath) { paths.removeAll { $0 === path } }
+
+    // MARK: Reports
+
+    /// Transport-wide feedback about what was sent over `path`.
+    package func received(_ report: TransportFeedbackReport, over path: FeedbackPath, at now: Instant) {
+        count(at: now)
+        let probedAt = paths.lazy.compactMap(\.sent.lastProbeAt).max()
+        let tally = path.take(report, probes: &probes, probedAt: probedAt, at: now)
+        guard let lastSentAt = tally.lastSentAt else { return }
+        hasFeedback = true
+        unansweredSince = nil
+        steppedAt = nil
+        if let sample = tally.roundTrip { roundTrip.add(sample) }
+        let acknowledged = sum { $0.acknowledgedRate(at: now) }
+        // Over a shorter time, where a queue shows that what arrives is what the link lets through.
+        let isQueued = tally.queue.map { $0 > Self.shortQueue } ?? false
+        let recently = isQueued ? sum { $0.recentlyAcknowledgedRate(at: now) } : nil
+        let usage = usage(acknowledged, at: now)
+        if usage != .overuse, let probed = tally.probed {
+            let floor = min(rates.estimate, (recently ?? acknowledged ?? .zero) * Self.probeFloor)
+            rates.set(max(probed.total(with: others(than: path, at: now)), floor), at: now)
+            loss.restart(at: rates.estimate)
+        } else {
+            rates.update(
+                RateControl.Input(
+                    usage: usage, acknowledged: acknowledged, recentlyAcknowledged: recently,
+                    roundTrip: roundTrip.smoothed ?? .milliseconds(200)), at: now)
+        }
+        loss.add(
+            sent: tally.receivedBytes + tally.lostBytes - tally.recoveredBytes,
+            lost: tally.lostBytes - tally.recoveredBytes, lastSentAt: lastSentAt,
+            rates: LossBound.Rates(
+                delayBased: rates.estimate, acknowledged: acknowledged,
+                isApplicationLimited: applicationLimit.since != nil))
+        if let queue = tally.queue, carriesItsPart(path, acknowledged, at: now) {
+            drain.update(queue: queue, acknowledged: recently ?? acknowledged, at: now)
+        }
+        settle(usage, at: now)
+        if tally.hasRecovered { planner.recovered(wanted: wanted, at: now) }
+    }
+
+    /// REMB: heeded where there is no transport-wide feedback. Each connection's receiver estimates its own share, so the limits of
+    /// several transports add up.
+    package func received(_ receiverEstimate: ReceiverEstimate, over path: FeedbackPath, at now: Instant) {
+        let rate = DataRate(bitsPerSecond: Int64(clamping: receiverEstimate.bitrate))
+        path.receiverEstimate = (max(rate, settings.minimum), now)
+        settleWithoutFeedback(at: now)
+    }
+
+    /// Receiver reports: heeded where there is no transport-wide feedback.
+    /// - Parameters:
+    ///   - packets: expected since the reports before, of all streams reported about.
+    ///   - lost: of them; less than 0 (duplicates) counts as 0.
+    package func received(reportedPackets packets: Int, lost: Int, roundTrip sample: Instant.Span?, at now: Instant) {
+        count(at: now)
+        guard !hasFeedback else { return }
+        if let sample { roundTrip.add(sample) }
+        reportedLoss.add(
+            packets: packets, lost: lost,
+            sending: DataRate(bitsPerSecond: Int64(clamping: sending.bitsPerSecond(at: now))),
+            roundTrip: roundTrip.smoothed ?? .milliseconds(200), at: now)
+        settleWithoutFeedback(at: now)
+    }
+
+    // MARK: Time
+
+    /// To be called every 10 to 50 ms while something is sent.
+    package func poll(at now: Instant) {
+        count(at: now)
+        if hasFeedback {
+            checkFeedback(at: now)
+        } else {
+            settleWithoutFeedback(at: now)
+        }
+        planner.poll(wanted: wanted, isApplicationLimited: applicationLimit.since != nil, at: now)
+    }
+
+    /// A probe for the pacer to send; nil where none is due. Call until nil after each report and each poll.
+    package func nextProbe(at now: Instant) -> ProbeCluster? {
+        let path = paths.lazy.filter(\.givesFeedback).max { $0.sent.lastAt < $1.sent.lastAt }
+        guard let path, let total = planner.next() else { return nil }
+        // The others go on meanwhile.
+        let rate = max(total - others(than: path, at: now), total * Self.leastProbeShare)
+        let cluster = ProbeCluster(
+            number: nextCluster, rate: rate, span: Self.probeSpan, packets: Self.probePackets,
+            interval: Self.probeInterval, path: path.number, at: now)
+        nextCluster = nextCluster == .max ? 1 : nextCluster + 1
+        probes.begin(cluster)
+        return cluster
+    }
+
+    /// Notes what was sent since last time.
+    private func count(at now: Instant) {
+        var bytes: UInt64 = 0
+        for path in paths {
+            bytes &+= path.sent.bytes &- path.countedBytes
+            path.countedBytes = path.sent.bytes
+        }
+        let sent = Int(truncatingIfNeeded: bytes)
+        applicationLimit.update(sent: sent, estimate: estimate, at: now)
+        sending.add(bytes: sent, at: now)
+        if sent > 0, hasFeedback, unansweredSince == nil { unansweredSince = now }
+    }
+
+    /// Packets leave and nothing comes back: the path, or the way back, is choked.
+    private func checkFeedback(at now: Instant) {
+        guard let since = unansweredSince else { return }
+        let patience = max(Self.feedbackTimeout, .microseconds((roundTrip.smoothed?.microseconds ?? 0) * 2))
+        guard now - since > patience, steppedAt.map({ now - $0 >= Self.feedbackStep }) ?? true else { return }
+        steppedAt = now
+        rates.set(rates.estimate * Self.timeoutFactor, at: now)
+        settle(.overuse, at: now)
+    }
+
+    // MARK: Combination
+
+    private func sum(_ rate: (FeedbackPath) -> DataRate?) -> DataRate? {
+        var total: DataRate?
+        for path in paths { if let rate = rate(path) { total = (total ?? .zero) + rate } }
+        return total
+    }
+
+    /// What arrives over the other paths.
+    private func others(than path: FeedbackPath, at now: Instant) -> DataRate {
+        sum { $0 === path ? nil : $0.acknowledgedRate(at: now) } ?? .zero
+    }
+
+    /// They share a link, so its queue shows on all of them; but on each the others' frames are noise. A quarter of the traffic
+    /// has to show overuse.
+    private func usage(_ acknowledged: DataRate?, at now: Instant) -> PathUsage {
+        var overused = DataRate.zero
+        var result = PathUsage.normal
+        for path in paths where carriesItsPart(path, acknowledged, at: now) {
+            switch path.usage(at: now) {
+            case .overuse:
+                guard let acknowledged, paths.count > 1 else { return .overuse }
+                overused = overused + (path.acknowledgedRate(at: now) ?? acknowledged)
+                if overused >= acknowledged * Self.overusedShare { return .overuse }
+            case .underuse: result = .underuse
+            case .normal: break
+            }
+        }
+        return result
+    }
+
+    /// A trickle beside the others has a trend of noise.
+    private func carriesItsPart(_ path: FeedbackPath, _ total: DataRate?, at now: Instant) -> Bool {
+        guard paths.count > 1, let total, let rate = path.acknowledgedRate(at: now) else { return true }
+        return rate >= total * (0.25 / Double(paths.count))
+    }
+
+    private func settle(_ usage: PathUsage, at now: Instant) {
+        let sustained = min(max(min(rates.estimate, loss.bound ?? .unlimited), settings.minimum), settings.maximum)
+        estimate = max(min(sustained, drain.limit ?? .unlimited), settings.minimum)
+        let limit: ProbePlanner.Limit
+        switch loss.state {
+        case _ where usage != .normal || drain.limit != nil: limit = .queue
+        case .decreasing: limit = .loss
+        case .increasing: limit = .easingLoss
+        case .unlimited: limit = .delay
+        }
+        planner.update(sustained, limit: limit, wanted: wanted, at: now)
+    }
+
+    private func settleWithoutFeedback(at now: Instant) {
+        guard !hasFeedback else { return }
+        let limit = sum { path in
+            path.receiverEstimate.flatMap { now - $0.at < Self.receiverEstimateSpan ? $0.rate : nil }
+        }
+        if let limit { reportedLoss.trust(limit, at: now) }
+        estimate = min(max(min(limit ?? settings.maximum, reportedLoss.estimate), settings.minimum), settings.maximum)
+    }
+}

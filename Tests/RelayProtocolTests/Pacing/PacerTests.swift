@@ -1,0 +1,161 @@
+import RelayProtocol
+import Testing
+
+struct PacerTests {
+    private func at(_ milliseconds: Int64) -> Instant { .zero + .milliseconds(milliseconds) }
+
+    private func packet(
+        _ token: UInt64, stream: UInt32 = 1, bytes: Int = 1_000, key: Bool = false, end: Bool = false
+    ) -> PacedPacket {
+        PacedPacket(token: token, stream: stream, path: 0, bytes: bytes, startsKeyframe: key, endsFrame: end)
+    }
+
+    private func release(_ pacer: Pacer, at now: Instant) -> [Pacer.Release] {
+        guard let deadline = pacer.deadline, deadline <= now else { return [] }
+        var releases: [Pacer.Release] = []
+        while let release = pacer.next(at: now) {
+            releases.append(release)
+            if case .padding(let bytes, _, let cluster) = release {
+                pacer.padded(bytes: bytes, cluster: cluster, at: now)
+            }
+        }
+        return releases
+    }
+
+    private func tokens(_ releases: [Pacer.Release]) -> [UInt64] {
+        releases.compactMap { if case .packet(let packet, _) = $0 { packet.token } else { nil } }
+    }
+
+    @Test func whatFitsPassesAndWhatDoesNotFollowsInBursts() {
+        // 8 Mbit/s: 1,000 bytes a millisecond.
+        let pacer = Pacer(rate: .megabitsPerSecond(8))
+        #expect(pacer.passes(bytes: 4_000, at: at(0)))
+        #expect(!pacer.passes(bytes: 4_000, at: at(0)))
+        for token: UInt64 in 0..<20 { pacer.queue(packet(token), at: at(0)) }
+        #expect(pacer.deadline == at(4))
+        #expect(!pacer.passes(bytes: 100, at: at(100)), "nothing overtakes what waits")
+        var sent: [Int64: Int] = [:]
+        for now in Int64(0)...40 { sent[now] = release(pacer, at: at(now)).count }
+        #expect(sent.filter { $0.value > 0 } == [4: 5, 9: 5, 14: 5, 19: 5])
+        #expect(pacer.deadline == nil)
+        #expect(pacer.passes(bytes: 4_000, at: at(41)))
+    }
+
+    @Test func retransmissionsGoFirstAndAreGivenUpWhenLate() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 1_000, at: at(0))
+        for token: UInt64 in 0..<3 { pacer.queue(packet(token), at: at(0)) }
+        pacer.queue(retransmission: packet(10), at: at(0))
+        #expect(tokens(release(pacer, at: at(10))) == [10])
+        #expect(tokens(release(pacer, at: at(20))) == [0])
+        pacer.queue(retransmission: packet(11), at: at(20))
+        #expect(tokens(release(pacer, at: at(300))) == [1])
+        #expect(pacer.nextDropped()?.token == 11)
+        #expect(pacer.nextDropped() == nil)
+    }
+
+    @Test func lateVideoIsCutToItsNextKeyframe() {
+        // 100 bytes a millisecond: 35 packets are the bound.
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 10_000, at: at(0))
+        for token: UInt64 in 0..<30 { pacer.queue(packet(token), at: at(0)) }
+        pacer.queue(packet(30, key: true), at: at(0))
+        #expect(pacer.nextDropped() == nil)
+        for token: UInt64 in 31..<37 { pacer.queue(packet(token), at: at(0)) }
+        var dropped: [UInt64] = []
+        while let packet = pacer.nextDropped() { dropped.append(packet.token) }
+        #expect(dropped.sorted() == Array(0..<30))
+        #expect(pacer.nextStarved() == nil, "the keyframe is there already")
+        #expect(tokens(release(pacer, at: at(100))).first == 30)
+    }
+
+    @Test func videoWithoutKeyframeIsDroppedAndNamed() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 10_000, at: at(0))
+        pacer.queue(packet(100, stream: 2), at: at(0))
+        for token: UInt64 in 0..<35 { pacer.queue(packet(token), at: at(0)) }
+        var dropped = 0
+        while pacer.nextDropped() != nil { dropped += 1 }
+        #expect(dropped == 35)
+        #expect(pacer.nextStarved() == 1)
+        #expect(pacer.nextStarved() == nil)
+        #expect(tokens(release(pacer, at: at(100))) == [100], "the small stream is left alone")
+    }
+
+    @Test func aLargeKeyframeIsWaitedFor() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 1_000, at: at(0))
+        for token: UInt64 in 0..<80 { pacer.queue(packet(token, key: token == 0, end: token == 79), at: at(0)) }
+        #expect(pacer.nextDropped() == nil)
+        #expect(tokens(release(pacer, at: at(10))) == [0])
+        pacer.queue(packet(80), at: at(11))
+        #expect(pacer.nextDropped() == nil, "half-sent it is as precious")
+        for token: UInt64 in 81..<200 { pacer.queue(packet(token), at: at(11)) }
+        #expect(pacer.nextStarved() == 1)
+        #expect(pacer.queueSpan < .milliseconds(1_600))
+    }
+
+    @Test func aProbeLeavesAtItsRateOutOfMediaAndPadding() {
+        let pacer = Pacer(rate: .megabitsPerSecond(2))
+        let cluster = ProbeCluster(
+            number: 7, rate: .megabitsPerSecond(8), span: .milliseconds(15), packets: 5, interval: .milliseconds(2),
+            path: 0, at: at(0))
+        pacer.send(cluster)
+        pacer.queue(packet(1), at: at(0))
+        #expect(!pacer.passes(bytes: 100, at: at(0)))
+        var bytes = 0
+        var last: Int64 = 0
+        for now in Int64(0)...60 {
+            for release in release(pacer, at: at(now)) {
+                switch release {
+                case .packet(let packet, 7): bytes += Int(packet.bytes)
+                case .padding(let count, 0, 7): bytes += count
+                default: Issue.record("\(release)")
+                }
+                last = now
+            }
+        }
+        #expect((15_000...17_000).contains(bytes))
+        #expect((12...16).contains(last))
+    }
+
+    @Test func aProbeThatNothingCanBeSentForEnds() {
+        let pacer = Pacer(rate: .megabitsPerSecond(2))
+        for number: UInt16 in 1...2 {
+            pacer.send(
+                ProbeCluster(
+                    number: number, rate: .megabitsPerSecond(8), span: .milliseconds(15), packets: 5,
+                    interval: .milliseconds(2), path: 0, at: at(0)))
+        }
+        while case .padding(_, _, let cluster) = pacer.next(at: at(0)) {
+            pacer.padded(bytes: 0, cluster: cluster, at: at(0))
+        }
+        #expect(pacer.deadline == nil)
+        #expect(pacer.passes(bytes: 1_000, at: at(0)))
+    }
+
+    @Test func paddingFillsUpToItsRate() {
+        let pacer = Pacer(rate: .megabitsPerSecond(4))
+        pacer.set(.megabitsPerSecond(4), padding: .megabitsPerSecond(1), at: at(0))
+        var padded = 0
+        for now in Int64(0)..<1_000 {
+            if now % 20 == 0 { #expect(pacer.passes(bytes: 1_000, at: at(now))) }
+            for case .padding(let bytes, _, 0) in release(pacer, at: at(now)) { padded += bytes }
+        }
+        // 125 kB less the 50 kB of media.
+        #expect((60_000...80_000).contains(padded))
+    }
+
+    @Test func aStreamThatEndsTakesItsPacketsAlong() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 1_000, at: at(0))
+        pacer.queue(packet(1, stream: 1), at: at(0))
+        pacer.queue(packet(2, stream: 2), at: at(0))
+        pacer.queue(retransmission: packet(3, stream: 1), at: at(0))
+        pacer.remove(stream: 1)
+        var dropped: [UInt64] = []
+        while let packet = pacer.nextDropped() { dropped.append(packet.token) }
+        #expect(dropped.sorted() == [1, 3])
+        #expect(tokens(release(pacer, at: at(10))) == [2])
+    }
+}
