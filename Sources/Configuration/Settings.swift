@@ -50,6 +50,10 @@ public struct Settings: Sendable, Equatable {
     public var maximumUsersPerRoom = 200
     /// Connections of one room on a worker before it uses another.
     public var roomSpread = 128
+    /// `rooms.max-audible`: 0 for no limit.
+    public var maximumAudible = 0
+    /// `rooms.keyframe-cache`: zero for none.
+    public var keyframeCache: Duration = .zero
     /// Nil: a user stays until deleted.
     public var userIdleTimeout: Duration?
 

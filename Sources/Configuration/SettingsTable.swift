@@ -79,6 +79,13 @@ public enum SettingsTable {
             "rooms.spread", .rooms, \.roomSpread, .number(in: 1...1_000_000),
             "A room uses a further worker once it has so many peer connections on each that it uses already."),
         Setting(
+            "rooms.max-audible", .rooms, \.maximumAudible, .number(in: 0...1000),
+            "The sound of at most so many users of a room is forwarded: of those who speak. 0: everybody's."),
+        Setting(
+            "rooms.keyframe-cache", .rooms, \.keyframeCache, .duration(in: .zero ... .seconds(10)),
+            "A video's last keyframe and what followed are kept for so long: who joins meanwhile has a picture at once. 0: not kept."
+        ),
+        Setting(
             "users.idle-timeout", .rooms, \.userIdleTimeout, .duration(in: .milliseconds(10)...day * 365),
             absent: "off",
             "A user without any live peer connection for so long is deleted. off: users stay until deleted."),

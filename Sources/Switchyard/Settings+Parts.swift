@@ -12,6 +12,8 @@ extension Settings {
         relay.announced = announced
         relay.includesLoopback = listen.isLoopback
         relay.roomSpread = roomSpread
+        relay.maximumAudible = maximumAudible
+        relay.keyframeCacheMilliseconds = keyframeCache.wholeMilliseconds
         relay.maximumTransports = maximumTransports
         relay.maximumDescriptionBytes = maximumDescriptionBytes
         relay.maximumMediaLines = maximumMediaLines

@@ -20,6 +20,11 @@ import RelayControl
     var offerPadding = ""
     var statisticsOf: [String: ParticipantStatistics] = [:]
 
+    /// mids of every producer's videos.
+    var videos: Set<String> = ["1"]
+    /// What was asked for, by connection and mid.
+    private(set) var preferences: [String: [String?: VideoPreference]] = [:]
+
     private var sending: [RoomID: [ParticipantID: TrackSelection]] = [:]
     private var offers: [String: Int] = [:]
 
@@ -64,6 +69,29 @@ import RelayControl
             throw SubscriptionFailure(producer: answer.producer, reason: .unknownProducer)
         }
         return answers.map { refusals[$0.producer.value] ?? [] }
+    }
+
+    func prefer(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, preference: VideoPreference
+    ) throws(RelayError) {
+        calls.append("prefer \(room) \(producer)>\(subscriber)")
+        try check(room, subscriber, producer, preference.mid)
+        preferences["\(room) \(producer) for \(subscriber)", default: [:]][preference.mid] = preference
+    }
+
+    func preference(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, mid: String?
+    ) throws(RelayError) -> VideoPreference {
+        try check(room, subscriber, producer, mid)
+        return preferences["\(room) \(producer) for \(subscriber)"]?[mid] ?? VideoPreference(mid: mid)
+    }
+
+    private func check(
+        _ room: RoomID, _ subscriber: ParticipantID, _ producer: ParticipantID, _ mid: String?
+    ) throws(RelayError) {
+        guard sending[room]?[producer] != nil else { throw .notProducing(producer) }
+        guard offers["\(room) \(producer) for \(subscriber)"] != nil else { throw .notSubscribed(to: producer) }
+        if let mid, !videos.contains(mid) { throw .unknownVideo(mid: mid) }
     }
 
     func stopProducing(room: RoomID, participant: ParticipantID) throws(RelayError) {

@@ -75,6 +75,14 @@ import Web
         room: RoomID, participant: ParticipantID, wanted: TrackSelection
     ) throws(RelayError) -> TrackSelection { wanted }
 
+    func prefer(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, preference: VideoPreference
+    ) throws(RelayError) {}
+
+    func preference(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, mid: String?
+    ) throws(RelayError) -> VideoPreference { VideoPreference(mid: mid) }
+
     func offer(
         room: RoomID, subscriber: ParticipantID, producer: ParticipantID, restart: Bool
     ) throws(RelayError) -> String { "offer" }

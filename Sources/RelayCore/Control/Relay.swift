@@ -41,6 +41,19 @@
         room: RoomID, subscriber: ParticipantID, answers: [SubscriberAnswer]
     ) throws(SubscriptionFailure) -> [[RefusedTrack]]
 
+    /// Says what a subscriber wants of a producer's video: of the one that `preference.mid` names, or of all, whatever was said of
+    /// single ones before. It holds until the producer or the subscriber is gone, also for connections that replace this one.
+    /// - Throws: `notProducing`, `notSubscribed`, `unknownVideo`.
+    func prefer(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, preference: VideoPreference
+    ) throws(RelayError)
+
+    /// What a subscriber wants of a producer's video, its `mid` as asked for; the defaults where nothing was said.
+    /// - Throws: as `prefer`.
+    func preference(
+        room: RoomID, subscriber: ParticipantID, producer: ParticipantID, mid: String?
+    ) throws(RelayError) -> VideoPreference
+
     /// Closes a participant's publishing connection and every subscribing connection of it.
     /// - Throws: `notProducing`.
     func stopProducing(room: RoomID, participant: ParticipantID) throws(RelayError)

@@ -4,6 +4,10 @@ public enum RelayError: Error, Equatable, Sendable {
     case unusableDescription(String)
     /// The participant does not produce.
     case notProducing(ParticipantID)
+    /// Nothing of that producer was ever offered to the subscriber.
+    case notSubscribed(to: ParticipantID)
+    /// The subscribing connection has no video with that mid.
+    case unknownVideo(mid: String)
     /// A configured limit is reached; `name` is the setting.
     case limit(name: String, value: Int)
 }

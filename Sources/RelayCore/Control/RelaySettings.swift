@@ -12,6 +12,10 @@ public struct RelaySettings: Sendable {
 
     /// Connections of one room on each worker that it uses, from which on it may use another, too.
     public var roomSpread: Int = 128
+    /// Of how many participants' sound a subscriber gets at most: those who speak. 0: everybody's.
+    public var maximumAudible: Int = 0
+    /// How long the last keyframe and what followed it are kept for newcomers; 0: not at all.
+    public var keyframeCacheMilliseconds: Int64 = 0
 
     /// Peer connections in all.
     public var maximumTransports: Int = 10_000

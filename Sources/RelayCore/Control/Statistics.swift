@@ -11,6 +11,11 @@ public struct TransportStatistics: Sendable, Equatable {
     public var lost: UInt64 = 0
     /// Milliseconds; nil until measured.
     public var roundTripMilliseconds: Double?
+    /// Bits per second that may be sent to this participant, all its connections together; nil for publishing connections, and until
+    /// measured.
+    public var estimate: UInt64?
+    /// In the order of the m-lines.
+    public var tracks: [TrackStatistics] = []
 
     public init() {}
 }
@@ -49,6 +54,14 @@ public struct RelayTotals: Sendable, Equatable {
     public var handedOver: UInt64 = 0
     /// Packets that could not be handed over, because the other worker did not keep up.
     public var handOverDrops: UInt64 = 0
+    /// Times that a subscriber began to get another layer of a video.
+    public var layerChanges: UInt64 = 0
+    /// Packets that were not sent because they had waited too long for their turn.
+    public var packetsHeldBack: UInt64 = 0
+    /// Bytes sent as padding to find out how much a subscriber's network bears.
+    public var probeBytes: UInt64 = 0
+    /// Publishers' packets that were lost and came when they were asked for again.
+    public var packetsRecovered: UInt64 = 0
 
     public init() {}
 
@@ -65,5 +78,9 @@ public struct RelayTotals: Sendable, Equatable {
         sum.keyframeRequests &+= part.keyframeRequests
         sum.handedOver &+= part.handedOver
         sum.handOverDrops &+= part.handOverDrops
+        sum.layerChanges &+= part.layerChanges
+        sum.packetsHeldBack &+= part.packetsHeldBack
+        sum.probeBytes &+= part.probeBytes
+        sum.packetsRecovered &+= part.packetsRecovered
     }
 }

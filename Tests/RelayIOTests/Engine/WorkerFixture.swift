@@ -89,7 +89,10 @@ final class WorkerFixture {
 
     func openSubscriber(_ peer: TestPeer, _ tracks: [OutgoingTrack] = [videoOut()]) throws {
         worker.apply([
-            .open(subscriber, role: .subscriber(of: publication), ufrag: "sub", password: Self.password("sub")),
+            .open(
+                subscriber,
+                role: .subscriber(of: publication, room: RoomID("r"), participant: ParticipantID("s")), ufrag: "sub",
+                password: Self.password("sub")),
             .connect(subscriber, remote(peer)), .send(subscriber, tracks),
         ])
         try peer.connect(to: description(ufrag: "sub"))

@@ -1,3 +1,4 @@
+import RelayControl
 import RelayProtocol
 import Testing
 
@@ -7,7 +8,9 @@ struct RosterTests {
     private func transports(_ numbers: Range<UInt64>) -> [Transport] {
         numbers.map {
             Transport(
-                id: TransportID(value: $0), role: .subscriber(of: PublicationID(value: 1)), ufrag: "u\($0)",
+                id: TransportID(value: $0),
+                role: .subscriber(of: PublicationID(value: 1), room: RoomID("r"), participant: ParticipantID("s")),
+                ufrag: "u\($0)",
                 password: "p",
                 inbound: nil, at: .zero)
         }

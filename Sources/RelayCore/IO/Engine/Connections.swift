@@ -43,12 +43,44 @@ final class Subscribing {
     var negotiation: SubscriberNegotiation
     var local: LocalTransport
     var isDead = false
+    /// The worker is told anew with each answer: it may bring videos of which it has not heard.
+    var preferences = VideoPreferences()
 
     init(worker: Int, transport: TransportID, negotiation: SubscriberNegotiation, local: LocalTransport) {
         self.worker = worker
         self.transport = transport
         self.negotiation = negotiation
         self.local = local
+    }
+}
+
+/// What a subscriber asked for of one producer's videos.
+struct VideoPreferences {
+    /// Of every video that is not in `single`; nil where nothing was said.
+    private var general: VideoPreference?
+    /// By mid.
+    private var single: [String: VideoPreference] = [:]
+
+    /// What holds for the video with that mid, or, without one, for those of which nothing was said by itself.
+    subscript(mid: String?) -> VideoPreference {
+        var preference = mid.flatMap { single[$0] } ?? general ?? VideoPreference()
+        preference.mid = mid
+        return preference
+    }
+
+    /// What is about all videos replaces what was about single ones.
+    mutating func set(_ preference: VideoPreference) {
+        if let mid = preference.mid {
+            single[mid] = preference
+        } else {
+            general = preference
+            single = [:]
+        }
+    }
+
+    /// In the order in which a worker is to hear them.
+    var all: [VideoPreference] {
+        (general.map { [$0] } ?? []) + single.values.sorted { ($0.mid ?? "") < ($1.mid ?? "") }
     }
 }
 

@@ -25,15 +25,13 @@ extension RelayEngine {
         var negotiation = SubscriberNegotiation(
             sessionID: generator.next(), producer: producer.value, limits: negotiationLimits, hash: Randomness.sha256)
         let sdp = negotiation.offer(tracks: publishing.tracks, local: local, using: &generator)
-        publishing.subscribers[subscriber] = Subscribing(
-            worker: worker, transport: transport, negotiation: negotiation, local: local)
+        let subscribing = Subscribing(worker: worker, transport: transport, negotiation: negotiation, local: local)
+        subscribing.preferences = publishing.subscribers[subscriber]?.preferences ?? VideoPreferences()
+        publishing.subscribers[subscriber] = subscribing
         if worker != publishing.worker, !publishing.mirrors.contains(worker) {
             mirror(publishing, id, producer, on: worker)
         }
-        post(
-            .open(
-                transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag, password: local.password),
-            to: worker)
+        open(subscribing, of: publishing, id, subscriber)
         return sdp
     }
 
@@ -78,6 +76,9 @@ extension RelayEngine {
             }
             if let remote = result.remote { post(.connect(subscribing.transport, remote), to: subscribing.worker) }
             post(.send(subscribing.transport, result.tracks), to: subscribing.worker)
+            for preference in subscribing.preferences.all {
+                post(.prefer(subscribing.transport, preference), to: subscribing.worker)
+            }
         }
         return checked.map(\.result.refused)
     }
@@ -88,11 +89,42 @@ extension RelayEngine {
         close(subscribing.transport)
         subscribing.transport = newTransport(owner)
         subscribing.isDead = false
+        open(subscribing, of: publishing, owner.room, owner.participant)
+    }
+
+    /// Tells the worker of a new subscribing connection.
+    private func open(
+        _ subscribing: Subscribing, of publishing: Publishing, _ id: RoomID, _ subscriber: ParticipantID
+    ) {
+        let role = TransportRole.subscriber(of: publishing.publication, room: id, participant: subscriber)
         let local = subscribing.local
         post(
-            .open(
-                subscribing.transport, role: .subscriber(of: publishing.publication), ufrag: local.ufrag,
-                password: local.password), to: subscribing.worker)
+            .open(subscribing.transport, role: role, ufrag: local.ufrag, password: local.password),
+            to: subscribing.worker)
+    }
+
+    public func prefer(
+        room id: RoomID, subscriber: ParticipantID, producer: ParticipantID, preference: VideoPreference
+    ) throws(RelayError) {
+        let subscribing = try subscribing(id, subscriber, to: producer, mid: preference.mid)
+        subscribing.preferences.set(preference)
+        if !subscribing.isDead { post(.prefer(subscribing.transport, preference), to: subscribing.worker) }
+    }
+
+    public func preference(
+        room id: RoomID, subscriber: ParticipantID, producer: ParticipantID, mid: String?
+    ) throws(RelayError) -> VideoPreference {
+        try subscribing(id, subscriber, to: producer, mid: mid).preferences[mid]
+    }
+
+    /// - Parameter mid: of one of its videos, if any.
+    private func subscribing(
+        _ id: RoomID, _ subscriber: ParticipantID, to producer: ParticipantID, mid: String?
+    ) throws(RelayError) -> Subscribing {
+        guard let publishing = rooms[id]?.publishing[producer] else { throw .notProducing(producer) }
+        guard let subscribing = publishing.subscribers[subscriber] else { throw .notSubscribed(to: producer) }
+        if let mid, !subscribing.negotiation.hasVideo(mid: mid) { throw .unknownVideo(mid: mid) }
+        return subscribing
     }
 
     public func statistics(room id: RoomID, participant: ParticipantID) -> ParticipantStatistics {
@@ -113,7 +145,8 @@ extension SubscriptionFailure.Reason {
     init(_ error: RelayError) {
         switch error {
         case .unusableDescription(let reason): self = .unusableDescription(reason)
-        case .notProducing: self = .unknownProducer
+        case .notProducing, .notSubscribed: self = .unknownProducer
+        case .unknownVideo(let mid): self = .mismatch("there is no video with mid \(mid)")
         case .limit(let name, let value): self = .limit(name: name, value: value)
         }
     }

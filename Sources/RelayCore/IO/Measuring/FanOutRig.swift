@@ -41,8 +41,9 @@ package final class FanOutRig {
         let path = Path(socket: 0, remote: Endpoint(high: 0, low: 0x7f00_0001, port: port, isIPv6: false))
         for number in 0..<consumers {
             let transport = Transport(
-                id: TransportID(value: UInt64(number)), role: .subscriber(of: publication.id), ufrag: "", password: "",
-                inbound: nil, at: .zero)
+                id: TransportID(value: UInt64(number)),
+                role: .subscriber(of: publication.id, room: publication.room, participant: ParticipantID("\(number)")),
+                ufrag: "", password: "", inbound: nil, at: .zero)
             _ = transport.paths.checked(on: path, useCandidate: true, at: .zero)
             transport.sealer = try PacketSealer(Self.keys(profile, number), profile: profile)
             transport.state = .connected

@@ -147,6 +147,7 @@ final class Worker {
             if let distant = distantSpeakers.removeValue(forKey: id) {
                 forgetSpeaker(distant.participant, in: distant.room)
             }
+        case .prefer: break
         case .shutDown: shutDown()
         }
     }
@@ -165,7 +166,7 @@ final class Worker {
             // A publisher who reloads opens the new connection before the old one is closed.
             publication.transport = transport
             publishing[id] = transport
-        case .subscriber(let publicationID):
+        case .subscriber(let publicationID, _, _):
             transport = Transport(id: id, role: role, ufrag: ufrag, password: password, inbound: nil, at: now)
             transport.publication = publications[publicationID]
         }

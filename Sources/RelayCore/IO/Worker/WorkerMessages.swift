@@ -26,6 +26,8 @@ enum WorkerCommand: Sendable {
     case send(TransportID, [OutgoingTrack])
     /// What of a publication is to be forwarded.
     case select(PublicationID, TrackSelection)
+    /// What a subscriber wants of the video of its connection's m-line `mid`, or of all videos of the connection.
+    case prefer(TransportID, VideoPreference)
     case close(TransportID)
     /// A publication whose publisher is on the worker of that number has subscribers here; or its tracks, all of them,
     /// are others now.
@@ -43,7 +45,8 @@ enum WorkerCommand: Sendable {
 /// Which way a connection's media goes.
 enum TransportRole: Sendable {
     case publisher(PublicationID, room: RoomID, participant: ParticipantID)
-    case subscriber(of: PublicationID)
+    /// Those of one participant share what its network bears.
+    case subscriber(of: PublicationID, room: RoomID, participant: ParticipantID)
 }
 
 /// From a worker to the control thread.

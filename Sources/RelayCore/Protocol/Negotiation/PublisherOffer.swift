@@ -69,20 +69,22 @@ struct PublisherOffer: Sendable {
             throw .unusable("\(name) announces more than \(maximumSources) SSRCs")
         }
         section.track = track(
-            codec, rtp, kind: kind, mid: media.mid ?? String(index), sends: media.direction(in: session).sends)
+            codec, rtp, kind: kind, mid: media.mid ?? String(index), sends: media.direction(in: session).sends,
+            isScreen: kind == .video && media.isSlides)
         return section
     }
 
-    private static func track(_ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool)
-        -> OfferedTrack
-    {
+    private static func track(
+        _ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool, isScreen: Bool
+    ) -> OfferedTrack {
         let extensions = rtp.extensionsWeReceive
         var stream = codec
         stream.format = codec.streamFormat
         let incoming = IncomingTrack(
             mid: mid, kind: kind, codec: stream, extensions: extensions,
             feedback: .answered(rtp.feedback(for: codec.payloadType), kind: kind, extensions: extensions),
-            streams: rtp.announcedStreams, streamIDs: rtp.usableStreamIDs(codec, extensions))
+            streams: rtp.announcedStreams, streamIDs: rtp.usableStreamIDs(codec, extensions),
+            isScreen: isScreen)
         let chosen = [codec.payloadType, codec.retransmissionPayloadType, codec.redundancyPayloadType]
         return OfferedTrack(
             incoming: incoming, answeredFormat: codec.answerFormat,
@@ -159,6 +161,13 @@ struct PublisherOffer: Sendable {
         guard !receivesOnly else {
             throw .unusable("this is an answer, not an offer: a=setup:\(setup.rawValue) and nothing is sent")
         }
+    }
+}
+
+extension MediaDescription {
+    /// Whether it says that it shows slides (RFC 4796, section 5), perhaps among other things.
+    var isSlides: Bool {
+        attributes("content").contains { $0.value.fields(by: UInt8(ascii: ",")).contains { $0.trimmed() == "slides" } }
     }
 }
 

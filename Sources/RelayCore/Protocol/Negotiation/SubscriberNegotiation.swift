@@ -105,6 +105,14 @@ public struct SubscriberNegotiation: Sendable {
     /// Whether an offer waits for its answer.
     public var isOpen: Bool { open != nil }
 
+    /// Whether the m-line of that mid carries a video, as last offered.
+    public func hasVideo(mid: String) -> Bool {
+        slots.contains { slot in
+            if case .sending = slot.state { return slot.mid == mid && slot.kind == .video }
+            return false
+        }
+    }
+
     /// Makes the offer of the producer's tracks as they are now; an earlier offer without an answer is superseded.
     /// - Parameters:
     ///   - tracks: everything that the producer sends, muted or not, in its order.

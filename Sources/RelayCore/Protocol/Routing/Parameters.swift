@@ -193,6 +193,8 @@ public struct IncomingTrack: Sendable, Equatable {
     public var streams: [AnnouncedStream]
     /// Simulcast by rid: the rids, in the order of `a=simulcast`. May be empty.
     public var streamIDs: [String]
+    /// What it shows is to be read rather than watched (`a=content:slides`, RFC 4796).
+    public var isScreen: Bool
 
     public struct AnnouncedStream: Sendable, Hashable {
         public var ssrc: UInt32
@@ -206,7 +208,7 @@ public struct IncomingTrack: Sendable, Equatable {
 
     public init(
         mid: String, kind: MediaKind, codec: CodecParameters, extensions: ExtensionMap, feedback: FeedbackSet,
-        streams: [AnnouncedStream] = [], streamIDs: [String] = []
+        streams: [AnnouncedStream] = [], streamIDs: [String] = [], isScreen: Bool = false
     ) {
         self.mid = mid
         self.kind = kind
@@ -215,6 +217,7 @@ public struct IncomingTrack: Sendable, Equatable {
         self.feedback = feedback
         self.streams = streams
         self.streamIDs = streamIDs
+        self.isScreen = isScreen
     }
 }
 

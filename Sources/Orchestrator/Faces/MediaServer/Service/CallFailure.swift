@@ -57,6 +57,8 @@ extension CallFailure {
             switch error {
             case .unusableDescription(let reason): .invalid(field, reason)
             case .notProducing(let user): .missing(field, "user \"\(user)\" does not produce")
+            case .notSubscribed(let user): .missing(field, "nothing of user \"\(user)\" was offered to this user")
+            case .unknownVideo(let mid): .missing(.body, "mid: there is no video with mid \"\(mid)\"")
             case .limit(let name, let value) where name.hasPrefix("sdp."):
                 .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
             case .limit(let name, let value):
