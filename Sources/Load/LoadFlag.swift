@@ -135,6 +135,13 @@ struct LoadFlag: Sendable {
             return true
         },
         LoadFlag(
+            "slow", "N:BITRATE", expected: "how many and how slow, such as 1:300k",
+            "so many who receive, in each room, do over a path of that rate; they are reported apart"
+        ) { options, text in
+            options.slow = SlowPaths(text)
+            return options.slow != nil
+        },
+        LoadFlag(
             "seed", .number(in: 0...UInt64.max), \.seed, "of what is random about --drop, --drop-sent and --dtx [1]"),
         LoadFlag(
             "duration", .duration(in: .seconds(1)...(.seconds(86_400))), \.duration,

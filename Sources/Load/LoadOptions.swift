@@ -29,6 +29,8 @@ package struct LoadOptions: Sendable, Equatable {
     package var sentLoss = 0.0
     package var receivedLoss = 0.0
     package var seed: UInt64 = 1
+    /// Nil: nobody is behind a slow path.
+    package var slow: SlowPaths?
     /// The certificate of an https target is not looked at.
     package var isInsecure = false
     /// From when all have been asked to join to the end.
@@ -73,6 +75,12 @@ package struct LoadOptions: Sendable, Equatable {
         while let argument = rest.popFirst() { try read(argument, &rest) }
         guard sendsAudio || videoBitrate > 0 else {
             throw .usage("with --no-audio and --video 0 there is nothing to send")
+        }
+        if let slow {
+            let watching = subscribers > 0 ? subscribers : meets ? publishers : 0
+            guard slow.count <= watching else {
+                throw .usage("--slow is about \(slow.count) of those who receive in a room, and there are \(watching)")
+            }
         }
         guard publishers + subscribers > 0 else { throw .usage("--publishers and --subscribers are both 0") }
         guard !isSimulcast || videoBitrate >= 300_000 || videoBitrate == 0 else {

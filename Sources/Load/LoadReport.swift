@@ -70,13 +70,37 @@ package struct LoadReport: Codable, Sendable {
         package var layerChanges: UInt64 = 0
     }
 
+    /// What came to those behind slow paths together; they are not part of `Received`, nor of the samples.
+    package struct Slow: Codable, Sendable {
+        /// In each room.
+        package var subscribers: Int
+        /// Of each one's path, headers of UDP and IP included.
+        package var pathBitsPerSecond: Int
+        /// Packets and payload bytes, each counted once; frames of video by their last packet.
+        package var packets, bytes, videoFrames: UInt64
+        package var lost: UInt64
+        package var lossPercent: Double
+        package var recovered, superfluous: UInt64
+        /// Found the path's queue full.
+        package var droppedOnTheWay: UInt64
+        package var nacked: UInt64
+        package var keyframesAskedFor: Int
+        package var layerChanges: UInt64
+        /// One way, the path's queue included; without retransmissions.
+        package var latencyMilliseconds: Times?
+    }
+
     /// Who received how much from whom.
     package struct Pair: Codable, Sendable {
         package var room, from, to: String
         /// Frames are counted by their last packet.
         package var audioPackets, videoPackets, videoFrames: UInt64
+        /// Of video payloads.
+        package var videoBytes: UInt64 = 0
         /// Of both, and of video alone.
         package var lost, lostVideo: UInt64
+        /// It came over a slow path.
+        package var isSlow: Bool = false
 
         fileprivate mutating func add(_ stream: ReceivedStream, lost: UInt64) {
             self.lost += lost
@@ -84,6 +108,7 @@ package struct LoadReport: Codable, Sendable {
                 lostVideo += lost
                 videoPackets += stream.counts.packets
                 videoFrames += stream.counts.frames
+                videoBytes += stream.counts.bytes
             } else {
                 audioPackets += stream.counts.packets
             }
@@ -110,6 +135,8 @@ package struct LoadReport: Codable, Sendable {
     package var participants: Participants
     package var sent: Sent
     package var received: Received
+    /// Nil without `--slow`.
+    package var slow: Slow?
     /// One way, from the sender's socket to the receiver's, by the same clock; without retransmissions.
     package var latencyMilliseconds: Times?
     /// From the first call for a participant to the last of its connections.
@@ -135,8 +162,9 @@ package struct LoadReport: Codable, Sendable {
         self.seconds = seconds
         profile = run.profiles.isEmpty ? nil : run.profiles.joined(separator: ", ")
         var tally = run.tally
+        var slowTally = run.slowTally
         let silent: Int
-        (pairs, silent) = Self.retireAll(of: run, &tally)
+        (pairs, silent) = Self.retireAll(of: run, &tally, &slowTally)
         participants = Participants(
             wanted: tally.wanted, joined: tally.joins.count, failed: tally.failed, left: tally.left)
         sent = Sent(
@@ -154,6 +182,8 @@ package struct LoadReport: Codable, Sendable {
             silentStreams: silent, dropped: tally.receivedFeedback.dropped, nacked: tally.receivedFeedback.nacked,
             keyframesAskedFor: tally.receivedFeedback.keyframesAskedFor,
             feedbackReports: tally.receivedFeedback.reports, layerChanges: counts.layerChanges)
+        let isSlow = pairs.filter(\.isSlow)
+        slow = run.options.slow.map { Slow($0, slowTally, droppedOnTheWay: run.droppedOnTheWay, pairs: isSlow) }
         latencyMilliseconds = Times(tally.ledger.whole)
         restMilliseconds = Times(tally.rest)
         var joins = LatencyHistogram()
@@ -176,7 +206,9 @@ package struct LoadReport: Codable, Sendable {
 
     /// Adds everybody who is still there to the tally.
     /// - Returns: who received how much from whom, in order, and how many streams brought nothing.
-    private static func retireAll(of run: LoadRun, _ tally: inout LoadTally) -> (pairs: [Pair], silent: Int) {
+    private static func retireAll(of run: LoadRun, _ tally: inout LoadTally, _ slowTally: inout LoadTally)
+        -> (pairs: [Pair], silent: Int)
+    {
         var pairs: [Pair] = []
         var silent = 0
         for participant in run.participants.values {
@@ -186,13 +218,21 @@ package struct LoadReport: Codable, Sendable {
                 var pair = Pair(
                     room: participant.room, from: subscription.producer, to: participant.name, audioPackets: 0,
                     videoPackets: 0, videoFrames: 0, lost: 0, lostVideo: 0)
+                var tails: UInt64 = 0
                 for stream in subscription.streams {
                     if stream.newest == nil, subscription.connection.state == .connected { silent += 1 }
                     let tail = tail(of: stream, publisher)
                     pair.add(stream, lost: stream.lost + tail)
-                    tally.lost += tail
+                    tails += tail
                 }
-                tally.retire(subscription)
+                if subscription.path == nil {
+                    tally.lost += tails
+                    tally.retire(subscription)
+                } else {
+                    slowTally.lost += tails
+                    slowTally.retire(subscription)
+                    pair.isSlow = true
+                }
                 pairs.append(pair)
             }
         }
@@ -253,6 +293,19 @@ package struct LoadReport: Codable, Sendable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         // All numbers here are finite, and nothing else can fail.
         return (try? encoder.encode(self)).map { Array($0) + [10] } ?? []
+    }
+}
+
+extension LoadReport.Slow {
+    fileprivate init(_ paths: SlowPaths, _ tally: LoadTally, droppedOnTheWay: UInt64, pairs: [LoadReport.Pair]) {
+        let counts = tally.counts
+        self.init(
+            subscribers: paths.count, pathBitsPerSecond: paths.bitsPerSecond, packets: counts.packets,
+            bytes: counts.bytes, videoFrames: pairs.reduce(0) { $0 + $1.videoFrames },
+            lost: tally.lost, lossPercent: Double(tally.lost) / Double(max(1, counts.packets + tally.lost)) * 100,
+            recovered: counts.recovered, superfluous: counts.superfluous, droppedOnTheWay: droppedOnTheWay,
+            nacked: tally.receivedFeedback.nacked, keyframesAskedFor: tally.receivedFeedback.keyframesAskedFor,
+            layerChanges: counts.layerChanges, latencyMilliseconds: LoadReport.Times(tally.ledger.whole))
     }
 }
 

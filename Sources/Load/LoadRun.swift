@@ -7,6 +7,9 @@ package final class LoadRun {
     let options: LoadOptions
     let target: LoadTarget
     var tally = LoadTally()
+    /// Of those who receive over a slow path.
+    var slowTally = LoadTally()
+    private var paths: [SimulatedPath] = []
     var participants: [String: Participant] = [:]
     var samples: [LoadSample] = []
     private let control: ControlThread
@@ -118,12 +121,26 @@ package final class LoadRun {
                 order.append(
                     Participant(
                         room: room, name: (publishes ? "publisher-" : "subscriber-") + String(number),
-                        publishes: publishes,
-                        watches: !publishes || options.meets))
+                        publishes: publishes, watches: !publishes || options.meets, path: path(ofNumber: number)))
             }
         }
         let pause = options.pace.map { 1_000_000 / $0 } ?? 0
         return order.enumerated().map { (start + Int64(Double($0.offset) * pause), $0.element) }
+    }
+
+    var droppedOnTheWay: UInt64 { paths.reduce(0) { $0 + $1.dropped } }
+
+    /// The path of a room's participant with that number: those who only watch come first, where there are any.
+    private func path(ofNumber number: Int) -> SimulatedPath? {
+        guard let slow = options.slow else { return nil }
+        let place = options.subscribers > 0 ? number - options.publishers : number
+        return (0..<slow.count).contains(place) ? newPath(slow) : nil
+    }
+
+    private func newPath(_ slow: SlowPaths) -> SimulatedPath {
+        let path = SimulatedPath(bitsPerSecond: slow.bitsPerSecond)
+        paths.append(path)
+        return path
     }
 
     // MARK: One turn
@@ -134,6 +151,10 @@ package final class LoadRun {
         var next = min(deadline, nextTick)
         if isSending {
             for sender in senders { next = min(next, sender.advance(time)) }
+        }
+        for path in paths {
+            path.deliver(until: time)
+            if let deadline = path.deadline { next = min(next, deadline) }
         }
         if time >= nextTick {
             for client in clients.values { client.tick(time) }
@@ -226,17 +247,24 @@ package final class LoadRun {
         post(.leave(room: leaver.room, user: leaver.name))
         let name = leaver.name.prefix { $0 != "." } + ".\(tally.left)"
         join(
-            Participant(room: leaver.room, name: String(name), publishes: leaver.publishes, watches: leaver.watches),
+            Participant(
+                room: leaver.room, name: String(name), publishes: leaver.publishes, watches: leaver.watches,
+                path: leaver.path.flatMap { _ in options.slow }.map(newPath)),
             at: time)
     }
 
     private func close(_ subscription: Subscription) {
-        tally.retire(subscription)
+        retire(subscription)
         drop(subscription)
+    }
+
+    private func retire(_ subscription: Subscription) {
+        if subscription.path == nil { tally.retire(subscription) } else { slowTally.retire(subscription) }
     }
 
     private func drop(_ client: any MediaClient) {
         client.connection.close()
+        client.path?.forget(client)
         clients[client.connection.tag] = nil
         senders.removeAll { $0 === client }
     }
@@ -334,8 +362,9 @@ package final class LoadRun {
         else { return }
         let connection = try PeerConnection(certificate, host: host)
         let subscription = try Subscription(
-            connection, producer: producer, offer: offer, sources: sources, ledger: tally.ledger,
-            loss: SimulatedLoss(percent: options.receivedLoss, seed: options.seed &+ session))
+            connection, producer: producer, offer: offer, sources: sources,
+            ledger: (participant.path == nil ? tally : slowTally).ledger,
+            loss: SimulatedLoss(percent: options.receivedLoss, seed: options.seed &+ session), path: participant.path)
         participant.subscriptions[producer] = subscription
         participant.offers[producer] = offer
         add(subscription)

@@ -95,12 +95,12 @@ struct LoadSampler {
 }
 
 extension LoadRun {
-    /// Of all streams, those that have ended and those that live.
+    /// Of all streams, those that have ended and those that live; without what came over slow paths.
     var received: (counts: ReceivedStream.Counts, lost: UInt64) {
         var counts = tally.counts
         var lost = tally.lost
         for participant in participants.values {
-            for subscription in participant.subscriptions.values {
+            for subscription in participant.subscriptions.values where subscription.path == nil {
                 for stream in subscription.streams {
                     counts = counts + stream.counts
                     lost += stream.lost

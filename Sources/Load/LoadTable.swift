@@ -35,6 +35,14 @@ package enum LoadTable {
             "\(received.duplicated) duplicated, \(received.reordered) reordered, \(received.corrupted) corrupted, \(received.forged) forged, \(received.silentStreams) silent streams"
         )
         if let times = report.latencyMilliseconds { row("latency", describe(times)) }
+        if let slow = report.slow {
+            let rate = Double(slow.bytes) * 8 / report.seconds / 1e6
+            row(
+                "slow paths",
+                "\(slow.subscribers) a room with \(slow.pathBitsPerSecond / 1_000) kbit/s: \(rate.text(2)) Mbit/s, \(slow.videoFrames) frames, \(slow.lost) lost (\(slow.lossPercent.text(2)) %), \(slow.droppedOnTheWay) found the queue full"
+            )
+            if let times = slow.latencyMilliseconds { row("", describe(times)) }
+        }
         if let profile = report.profile { row("SRTP", profile) }
         if let server = report.server {
             row("server", describe(server) + (server.peakMebibytes.map { ", \($0.text(1)) MiB at most" } ?? ""))

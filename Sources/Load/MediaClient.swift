@@ -7,6 +7,8 @@ internal import RelayProtocol
 /// One connection of a simulated participant: publishing, or subscribed to one publisher.
 protocol MediaClient: AnyObject {
     var connection: PeerConnection { get }
+    /// What its media has to pass; nil where it comes as the network brings it.
+    var path: SimulatedPath? { get }
     /// A decrypted RTCP datagram.
     func takeControl(_ packet: UnsafeRawBufferPointer, at time: Int64)
     /// An RTP packet, still encrypted.
@@ -16,10 +18,18 @@ protocol MediaClient: AnyObject {
 }
 
 extension MediaClient {
+    var path: SimulatedPath? { nil }
+
     func take(_ datagram: UnsafeMutableRawBufferPointer, at time: Int64) {
         let bytes = UnsafeRawBufferPointer(datagram)
         guard let first = datagram.first else { return }
         guard 128...191 ~= first else { return connection.takeHandshake(bytes) }
+        if let path { path.enter(datagram, for: self, at: time) } else { takeOpenable(datagram, at: time) }
+    }
+
+    /// Takes RTP or RTCP that has come all the way.
+    func takeOpenable(_ datagram: UnsafeMutableRawBufferPointer, at time: Int64) {
+        let bytes = UnsafeRawBufferPointer(datagram)
         guard RTCPReader.isRTCP(bytes) else { return takeMedia(datagram, at: time) }
         guard let length = connection.opener?.openControl(datagram) else { return }
         takeControl(UnsafeRawBufferPointer(rebasing: bytes[..<length]), at: time)

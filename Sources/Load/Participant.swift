@@ -9,6 +9,8 @@ final class Participant {
     let name: String
     let publishes: Bool
     let watches: Bool
+    /// What comes to it passes this; nil where nothing slows it down.
+    let path: SimulatedPath?
     var state = State.waiting
     var publisher: Publisher?
     /// By publisher's name.
@@ -22,7 +24,8 @@ final class Participant {
     /// The server was told that the publisher's connection is made.
     var isAnnounced = false
 
-    init(room: String, name: String, publishes: Bool, watches: Bool) {
+    init(room: String, name: String, publishes: Bool, watches: Bool, path: SimulatedPath? = nil) {
+        self.path = path
         self.room = room
         self.name = name
         self.publishes = publishes

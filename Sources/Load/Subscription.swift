@@ -16,6 +16,7 @@ final class Subscription: MediaClient {
     }
 
     let connection: PeerConnection
+    let path: SimulatedPath?
     /// Of the publisher.
     let producer: String
     let streams: [ReceivedStream]
@@ -41,12 +42,15 @@ final class Subscription: MediaClient {
     ///   - offer: the server's.
     ///   - sources: what the publisher sends with.
     ///   - loss: which packets are thrown away as if the network had lost them.
+    ///   - path: the participant's, where it is a slow one.
     init(
         _ connection: PeerConnection, producer: String, offer: String, sources: SessionText.Sources,
-        ledger: LatencyLedger, loss: SimulatedLoss = SimulatedLoss()
+        ledger: LatencyLedger, loss: SimulatedLoss = SimulatedLoss(),
+        path: SimulatedPath? = nil
     ) throws(LoadError) {
         self.connection = connection
         self.producer = producer
+        self.path = path
         self.loss = loss
         var streams: [ReceivedStream] = []
         var routes: [Route] = []
