@@ -27,6 +27,8 @@ enum RTCPType {
     static let goodbye: UInt8 = 203
     static let transportLayerFeedback: UInt8 = 205
     static let payloadSpecificFeedback: UInt8 = 206
+    /// RFC 3611 §2.
+    static let extendedReport: UInt8 = 207
 }
 
 /// The feedback message types (FMT) that the relay knows.

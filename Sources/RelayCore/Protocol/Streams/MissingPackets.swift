@@ -1,17 +1,15 @@
 /// The packets of one incoming stream that are missing, and when to ask the sender for them again (RFC 4585 generic NACK).
 ///
-/// A gap is asked about once it has outlived reordering, then again about every round trip with growing pauses, until the packet
-/// comes or the tries or its age are used up; then only a keyframe helps. Allocates at creation only.
+/// A gap is asked about once it has outlived the reordering that this path was seen to do, then again about every round trip with
+/// growing pauses, until the packet comes or the tries or its age are used up; then only a keyframe helps. Allocates at creation only.
 package final class MissingPackets {
     package struct Settings: Sendable {
         /// Packets missing at once; a longer gap is not worth filling.
         package var capacity = 512
         /// Sequence numbers in one answer of `poll`: what fits a NACK of 1000 bytes at worst.
         package var maximumPerRequest = 240
-        /// A gap is a loss once so much time has passed …
-        package var reorderSpan = Instant.Span.milliseconds(10)
-        /// … or a packet so much newer has come.
-        package var reorderPackets: Int64 = 3
+        /// When a gap is a loss.
+        package var reordering = ReorderTolerance()
         package var maximumTries = 10
         /// At least this, and at least three round trips.
         package var maximumAge = Instant.Span.seconds(1)
@@ -28,7 +26,7 @@ package final class MissingPackets {
         case new
         /// It had been asked for.
         case recovered
-        /// Late, but before anybody asked.
+        /// Late, and not because it was asked for.
         case reordered
         /// Known, given up, or from before the list began.
         case duplicate
@@ -50,6 +48,8 @@ package final class MissingPackets {
         package var recovered: UInt64 = 0
         package var reordered: UInt64 = 0
         package var abandoned: UInt64 = 0
+        /// Packets that were asked for and yet came by themselves.
+        package var needless: UInt64 = 0
         package var duplicates: UInt64 = 0
     }
 
@@ -70,6 +70,10 @@ package final class MissingPackets {
     package private(set) var counts = Counts()
     /// From requests to arrivals, or as told by `measured(roundTrip:)`.
     package private(set) var roundTrip: Instant.Span
+    /// How far samples of it lie apart on average.
+    package private(set) var variation = Instant.Span(microseconds: 0)
+    /// As the path was seen to need it.
+    package private(set) var reordering: ReorderTolerance
     /// When to call `poll` next; nil while nothing is missing. It may come early, never late.
     package private(set) var deadline: Instant?
 
@@ -83,6 +87,7 @@ package final class MissingPackets {
         settings.maximumPerRequest = min(max(settings.maximumPerRequest, 1), settings.capacity)
         self.settings = settings
         roundTrip = settings.initialRoundTrip
+        reordering = settings.reordering
         entries = .allocate(capacity: settings.capacity)
         requests = .allocate(capacity: settings.maximumPerRequest)
     }
@@ -93,7 +98,8 @@ package final class MissingPackets {
     }
 
     /// Notes a packet, whether it came by itself or as a retransmission (then with its original sequence number).
-    package func received(_ sequence: UInt16, at now: Instant) -> Arrival {
+    /// - Parameter isOriginal: it surely is no retransmission, since those have an SSRC of their own here.
+    package func received(_ sequence: UInt16, isOriginal: Bool = false, at now: Instant) -> Arrival {
         guard let newest else {
             newest = Int64(sequence)
             return .new
@@ -101,7 +107,8 @@ package final class MissingPackets {
         let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: newest)))
         guard distance.magnitude <= UInt64(settings.capacity) else { return stray(sequence, at: now) }
         strayNext = nil
-        guard distance > 0 else { return late(newest + distance, at: now) }
+        guard distance > 0 else { return late(newest + distance, isOriginal: isOriginal, at: now) }
+        reordering.relax(at: now)
         for missing in (newest + 1)..<(newest + distance) { append(missing, at: now) }
         self.newest = newest + distance
         confirmLosses(at: now)
@@ -147,10 +154,16 @@ package final class MissingPackets {
         needsKeyframe = false
     }
 
-    /// Takes over a round trip measured elsewhere.
+    /// Takes note of a round trip measured by reports: until something was recovered it is all that is known, after that a lower
+    /// bound, since a retransmission may have to wait at the sender besides.
     package func measured(roundTrip span: Instant.Span) {
         guard span.microseconds >= 0 else { return }
-        roundTrip = min(span, .seconds(10))
+        let span = min(span, .seconds(10))
+        if counts.recovered == 0 {
+            roundTrip = span
+        } else if span > roundTrip {
+            roundTrip = Instant.Span(microseconds: roundTrip.microseconds + (span - roundTrip).microseconds / 8)
+        }
     }
 
     // MARK: Bookkeeping
@@ -160,7 +173,7 @@ package final class MissingPackets {
             remove(first: 1)
             abandon()
         }
-        let next = now + settings.reorderSpan
+        let next = now + reordering.span
         entries[count] = Entry(
             sequence: sequence, missedAt: now, nextAt: next, firstAskedAt: now, tries: 0, isLoss: false)
         count += 1
@@ -172,7 +185,7 @@ package final class MissingPackets {
         guard let newest else { return }
         var index = count - 1
         while index >= 0, !entries[index].isLoss {
-            if newest - entries[index].sequence >= settings.reorderPackets {
+            if newest - entries[index].sequence >= reordering.packets {
                 entries[index].isLoss = true
                 entries[index].nextAt = min(entries[index].nextAt, now)
                 deadline = min(deadline ?? now, now)
@@ -184,17 +197,18 @@ package final class MissingPackets {
     private func ask(_ entry: inout Entry, at now: Instant) {
         if entry.tries == 0 { entry.firstAskedAt = now }
         entry.isLoss = true
-        // Half as long again after every try.
-        var pause = max(roundTrip, settings.minimumRetry).microseconds
+        // An answer that takes a little longer than usual is worth waiting for; half as long again after every try.
+        let patience = Instant.Span(microseconds: roundTrip.microseconds &+ variation.microseconds &* 2)
+        var pause = max(patience, settings.minimumRetry).microseconds
         for _ in 0..<entry.tries where pause < settings.maximumRetry.microseconds { pause &+= pause / 2 }
         // A round trip longer than the cap still deserves its answer before the next request.
-        let cap = max(settings.maximumRetry, roundTrip)
+        let cap = max(settings.maximumRetry, patience)
         entry.nextAt = now + min(Instant.Span(microseconds: pause), cap)
         entry.tries += 1
         counts.requested &+= 1
     }
 
-    private func late(_ sequence: Int64, at now: Instant) -> Arrival {
+    private func late(_ sequence: Int64, isOriginal: Bool, at now: Instant) -> Arrival {
         var low = 0
         var high = count
         while low < high {
@@ -209,8 +223,11 @@ package final class MissingPackets {
         (entries + low).update(from: entries + low + 1, count: count - low - 1)
         count -= 1
         if count == 0 { deadline = needsKeyframe ? .zero : nil }
-        guard entry.tries > 0 else {
+        guard entry.tries > 0, !isOriginal else {
             counts.reordered &+= 1
+            if entry.tries > 0 { counts.needless &+= 1 }
+            reordering.observed(
+                lateBy: now - entry.missedAt, packets: (newest ?? sequence) - sequence, at: now)
             return .reordered
         }
         counts.recovered &+= 1
@@ -222,8 +239,11 @@ package final class MissingPackets {
     /// too short, so it weighs less: an estimate that was far too short grows until the first request is answered in time.
     private func learnRoundTrip(from entry: Entry, at now: Instant) {
         let sample = min(max((now - entry.firstAskedAt).microseconds, 0), 10_000_000)
-        let change = (sample &- roundTrip.microseconds) / (entry.tries == 1 ? 8 : 16)
-        roundTrip = Instant.Span(microseconds: roundTrip.microseconds &+ change)
+        let error = sample &- roundTrip.microseconds
+        if entry.tries == 1, counts.recovered > 1 {
+            variation = Instant.Span(microseconds: variation.microseconds &+ (abs(error) &- variation.microseconds) / 4)
+        }
+        roundTrip = Instant.Span(microseconds: roundTrip.microseconds &+ error / (entry.tries == 1 ? 8 : 16))
     }
 
     /// The source has jumped, or one packet is garbage: two in a row decide.
