@@ -74,6 +74,18 @@ nonisolated extension MetricsText {
         counter(
             "switchyard_keyframe_requests_total", "Keyframes asked of publishers.", Double(totals.keyframeRequests))
         counter(
+            "switchyard_recovered_packets_total", "Publishers' packets that came when they were asked for again.",
+            Double(totals.packetsRecovered))
+        counter(
+            "switchyard_layer_changes_total", "Times that a subscriber began to get another layer of a video.",
+            Double(totals.layerChanges))
+        counter(
+            "switchyard_held_back_packets_total", "Packets not sent, as they had waited too long for their turn.",
+            Double(totals.packetsHeldBack))
+        counter(
+            "switchyard_probe_bytes_total", "Bytes of padding sent to find out what subscribers' networks bear.",
+            Double(totals.probeBytes))
+        counter(
             "switchyard_handed_over_packets_total", "Packets handed from one worker to another.",
             Double(totals.handedOver))
         counter(

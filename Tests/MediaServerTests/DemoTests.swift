@@ -185,6 +185,29 @@ import Web
         #expect(ann.heard().contains(["type": "speaker", "id": nil]))
     }
 
+    @Test func whatAPageWantsAndItsNumbersTakeTheRoutesOfREST() async throws {
+        let (ann, bob) = (try await page(), try await page())
+        let annID = try ann.join(as: "Ann")
+        ann.say(#"{"type":"produce","offer":{"type":"offer","sdp":"o"}}"#)
+        let bobID = try bob.join(as: "Bob")
+        bob.say(#"{"type":"prefer","id":"\#(annID)","preference":{"width":320,"height":180,"priority":7}}"#)
+        let held = """
+            {"id":"\(annID)","mid":null,"width":320,"height":180,"layer":null,"paused":false,"priority":7}
+            """
+        #expect(try bob.heard() == [json(#"{"type":"preferred","preference":\#(held)}"#)])
+        let path = "/rooms/r/users/\(bobID)/consume/\(annID)"
+        #expect(try await backend.call(.PATCH, path, "{}").json == json(held))
+
+        var consume = TransportStatistics()
+        consume.tracks = [TrackStatistics(mid: "0", kind: .video, codec: "VP8")]
+        backend.relay.statisticsOf[bobID] = ParticipantStatistics(consume: [(ParticipantID(annID), consume)])
+        bob.say(#"{"type":"statistics"}"#)
+        let numbers = try #require(bob.heard().first)
+        #expect(numbers["type"] == "statistics")
+        #expect(try await numbers["consume"] == backend.call(.GET, "/rooms/r/users/\(bobID)").json["consume"])
+        #expect(numbers["consume"]?.elements.first?["tracks"]?.elements.count == 1)
+    }
+
     @Test func anOpenSocketKeepsAUser() async throws {
         var settings = MediaServerSettings()
         settings.userIdleTimeout = 60
@@ -226,6 +249,10 @@ import Web
             (#"{"type":"consume","id":"9","answer":"a"}"#, "consume", "9", "answer"),
             (#"{"type":"consume","id":{},"answer":{"type":"answer","sdp":"a"}}"#, "consume", nil, "id"),
             (#"{"type":"offer","id":"9"}"#, "offer", "9", "id"), (#"{"type":"offer"}"#, "offer", nil, "id"),
+            (#"{"type":"prefer","id":"9","preference":{}}"#, "prefer", "9", "id"),
+            (#"{"type":"prefer","preference":{}}"#, "prefer", nil, "id"),
+            (#"{"type":"prefer","id":"9"}"#, "prefer", "9", "body"),
+            (#"{"type":"prefer","id":"9","preference":{"size":1}}"#, "prefer", "9", "body"),
             (#"{"type":"unproduce"}"#, "unproduce", nil, "user_id"),
             (#"{"type":"join","room":"other","name":"A"}"#, "join", nil, "room_id"),
         ] as [(String, String, String?, String)])

@@ -33,7 +33,7 @@ import Web
     @Test func errorExamplesHaveOneKnownField() throws {
         let components = try #require(document()["components"])
         let names = try #require(components["schemas"]?["Error"]?["properties"]?["error"]?["propertyNames"]?["enum"])
-        #expect(names.elements.count == 8)
+        #expect(names.elements.count == 14)
         var examples: [JSONValue] = []
         collectExamples(try document(), into: &examples)
         #expect(examples.count > 20)

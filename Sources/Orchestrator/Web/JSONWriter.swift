@@ -85,6 +85,11 @@ nonisolated public struct JSONWriter {
             value.write(to: &writer)
         }
 
+        /// Writes one field, null where the value is nil.
+        public mutating func field(_ name: String, orNull value: (some JSONWritable)?) {
+            if let value { field(name, value) } else { field(name, RawJSON.null) }
+        }
+
         /// Writes one field, or nothing where the value is nil.
         public mutating func field(_ name: String, _ value: (some JSONWritable)?) {
             if let value { field(name, value) }

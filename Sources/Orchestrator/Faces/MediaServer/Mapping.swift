@@ -57,22 +57,28 @@ extension UserDeleted {
 }
 
 extension UserDetails {
-    init(_ user: Participant, _ statistics: ParticipantStatistics) {
+    /// - Parameter listsTracks: whether connections are shown track by track.
+    init(_ user: Participant, _ statistics: ParticipantStatistics, listsTracks: Bool) {
         self.init(
             id: user.id.value, userInfo: user.userInfoValue,
             constraints: user.publication.map { Constraints($0.selection) },
-            produce: statistics.produce.map { TransportRow($0) },
+            produce: statistics.produce.map { TransportRow($0, listsTracks: listsTracks) },
             consume: statistics.consume.isEmpty
-                ? nil : statistics.consume.map { TransportRow($0.statistics, producer: $0.producer) })
+                ? nil
+                : statistics.consume.map {
+                    TransportRow($0.statistics, producer: $0.producer, listsTracks: listsTracks)
+                })
     }
 }
 
 extension TransportRow {
-    init(_ statistics: TransportStatistics, producer: ParticipantID? = nil) {
+    init(_ statistics: TransportStatistics, producer: ParticipantID? = nil, listsTracks: Bool) {
         self.init(
             id: producer?.value, state: statistics.state.rawValue, bytes: statistics.bytes, packets: statistics.packets,
             bitrate: statistics.bitrate, lost: statistics.lost,
-            rtt_ms: statistics.roundTripMilliseconds)
+            rtt_ms: statistics.roundTripMilliseconds, estimate: statistics.estimate,
+            tracks: listsTracks
+                ? statistics.tracks.map { TrackRow($0, isConsumed: producer != nil) } : nil)
     }
 }
 

@@ -5,6 +5,8 @@ import Web
 ///     {"type":"joined","id","room","users":[{"id","userInfo","offer"?,"constraints"?}]}
 ///     {"type":"produced","answer"?,"constraints"}
 ///     {"type":"consumed","id","refused"?}
+///     {"type":"preferred","preference"}              all that holds now
+///     {"type":"statistics","produce"?,"consume"?}   as in REST
 ///     {"type":"user.added","user":{"id","userInfo"}}
 ///     {"type":"user.deleted","id"}                   one's own id: somebody has removed us
 ///     {"type":"producer","id","userInfo","constraints","offer"?}
@@ -17,6 +19,8 @@ nonisolated enum DemoMessage: JSONWritable {
     case joined(id: String, room: String, users: [UserItem])
     case produced(answer: SessionDescription?, constraints: Constraints)
     case consumed(id: String, refused: [RefusedItem])
+    case preferred(PreferenceItem)
+    case statistics(UserDetails)
     case userAdded(UserItem)
     case userDeleted(id: String)
     case producer(UserItem)
@@ -45,6 +49,10 @@ nonisolated enum DemoMessage: JSONWritable {
         case .consumed(let id, let refused):
             fields.field("id", id)
             if !refused.isEmpty { fields.field("refused", refused) }
+        case .preferred(let preference): fields.field("preference", preference)
+        case .statistics(let details):
+            fields.field("produce", details.produce)
+            fields.field("consume", details.consume)
         case .userAdded(let user): fields.field("user", user)
         case .userDeleted(let id), .producerStopped(let id): fields.field("id", id)
         case .producer(let user):
@@ -69,6 +77,8 @@ nonisolated enum DemoMessage: JSONWritable {
         case .joined: "joined"
         case .produced: "produced"
         case .consumed: "consumed"
+        case .preferred: "preferred"
+        case .statistics: "statistics"
         case .userAdded: "user.added"
         case .userDeleted: "user.deleted"
         case .producer: "producer"

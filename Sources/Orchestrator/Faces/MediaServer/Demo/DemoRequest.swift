@@ -6,11 +6,13 @@ import Web
 ///     {"type":"produce","offer"?,"constraints"?}    start, renegotiate, or (constraints alone) mute
 ///     {"type":"consume","id","answer"}              answer the offer of that producer
 ///     {"type":"offer","id"}                         ask for a fresh offer of that producer
+///     {"type":"prefer","id","preference"}           what is wanted of that producer's video: the body of the REST call
+///     {"type":"statistics"}                         ask for one's connections in numbers
 ///     {"type":"unproduce"}                          stop sending
 ///     {"type":"leave"}                              go
 nonisolated struct DemoRequest: Decodable {
     enum Kind: String, Decodable, CaseIterable {
-        case join, produce, consume, offer, unproduce, leave
+        case join, produce, consume, offer, prefer, statistics, unproduce, leave
     }
 
     var type: String
@@ -20,6 +22,7 @@ nonisolated struct DemoRequest: Decodable {
     var constraints: Constraints?
     var id: Identifier?
     var answer: SessionDescription?
+    var preference: JSONValue?
 
     /// As much of a message as says what was asked, for the error when the rest cannot be read.
     struct Outline: Decodable {

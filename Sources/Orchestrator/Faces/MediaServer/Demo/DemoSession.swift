@@ -81,6 +81,16 @@ extension DemoSession {
                 send(.consumed(id: answer.producer.value, refused: refused.map { RefusedItem($0) }))
             }
         case .offer: try renewOffer(request, for: user, in: room)
+        case .prefer:
+            let body = try PreferenceBody(request.preference ?? .null)
+            let producer = try wantedProducer(request)
+            let preference = try service.prefer(body, of: producer, for: user, in: room)
+            send(.preferred(PreferenceItem(id: producer.value, preference: preference)))
+        case .statistics:
+            send(
+                .statistics(
+                    UserDetails(
+                        try service.user(user, in: room), service.statistics(of: user, in: room), listsTracks: true)))
         case .unproduce: _ = try service.stopProducing(user, in: room)
         case .leave: leave()
         }
@@ -114,11 +124,15 @@ extension DemoSession {
     private func renewOffer(
         _ request: DemoRequest, for user: ParticipantID, in room: RoomID
     ) throws(CallFailure) {
-        guard let wanted = request.id else { throw .invalid(.id, "id of the producer is required") }
-        let id = ParticipantID(try Identifier.check(wanted.text, .id))
+        let id = try wantedProducer(request)
         let offer = try service.renewOffer(of: id, for: user, in: room)
         let producer = try service.user(id, in: room)
         send(.producer(UserItem(producer: producer, offer: offer)))
+    }
+
+    private func wantedProducer(_ request: DemoRequest) throws(CallFailure) -> ParticipantID {
+        guard let wanted = request.id else { throw .invalid(.id, "id of the producer is required") }
+        return ParticipantID(try Identifier.check(wanted.text, .id))
     }
 
     private func leave() {

@@ -20,6 +20,12 @@ extension MediaServerFace {
                 let refused = try service.consume(try body.subscriberAnswers(), by: user, in: room)
                 return .response(.json(Consumed(refused: refused.isEmpty ? nil : refused.map { RefusedItem($0) })))
             },
+            route(.PATCH, "/rooms/:room_id/users/:user_id/consume/:producer_id") { [service] request in
+                let (room, user, producer) = (try request.room(), try request.user(), try request.producer())
+                let body = try PreferenceBody(try JSONBody.decode(JSONValue.self, from: request))
+                let preference = try service.prefer(body, of: producer, for: user, in: room)
+                return .response(.json(PreferenceItem(id: producer.value, preference: preference)))
+            },
             route(.POST, "/rooms/:room_id/users/:user_id/consume/:producer_id/offer") { [service] request in
                 let (room, user, producer) = (try request.room(), try request.user(), try request.producer())
                 let offer = try service.renewOffer(of: producer, for: user, in: room)

@@ -13,7 +13,9 @@ extension MediaServerFace {
             route(.POST, "/rooms/:room_id") { [self] request in try createRoom(try request.room(), request) },
             route(.GET, "/rooms/:room_id") { [service] request in
                 let room = try service.room(try request.room())
-                let users = room.participants.map { UserDetails($0, service.statistics(of: $0.id, in: room.id)) }
+                let users = room.participants.map {
+                    UserDetails($0, service.statistics(of: $0.id, in: room.id), listsTracks: false)
+                }
                 return .response(.json(RoomDetails(room_id: room.id.value, users: users)))
             },
             route(.DELETE, "/rooms/:room_id") { [service] request in

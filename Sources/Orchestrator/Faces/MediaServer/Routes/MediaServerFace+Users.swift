@@ -19,7 +19,8 @@ extension MediaServerFace {
             route(.GET, "/rooms/:room_id/users/:user_id") { [service] request in
                 let (room, user) = (try request.room(), try request.user())
                 let participant = try service.user(user, in: room)
-                return .response(.json(UserDetails(participant, service.statistics(of: user, in: room))))
+                return .response(
+                    .json(UserDetails(participant, service.statistics(of: user, in: room), listsTracks: true)))
             },
             route(.DELETE, "/rooms/:room_id/users/:user_id") { [service] request in
                 let departure = try service.deleteUser(try request.user(), from: try request.room())

@@ -14,6 +14,8 @@ struct CallFailure: Error, Equatable {
         case room = "room_id"
         case user = "user_id"
         case userInfo, offer, answer, constraints, id, body
+        // Of what a subscriber wants.
+        case width, height, layer, paused, priority, mid
     }
 
     static func invalid(_ field: Field, _ message: String) -> CallFailure {
@@ -58,7 +60,7 @@ extension CallFailure {
             case .unusableDescription(let reason): .invalid(field, reason)
             case .notProducing(let user): .missing(field, "user \"\(user)\" does not produce")
             case .notSubscribed(let user): .missing(field, "nothing of user \"\(user)\" was offered to this user")
-            case .unknownVideo(let mid): .missing(.body, "mid: there is no video with mid \"\(mid)\"")
+            case .unknownVideo(let mid): .missing(.mid, "there is no video with mid \"\(mid.prefix(64))\"")
             case .limit(let name, let value) where name.hasPrefix("sdp."):
                 .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
             case .limit(let name, let value):

@@ -157,6 +157,29 @@ extension RoomService {
         }
     }
 
+    /// Changes what a user wants of a producer's video.
+    /// - Returns: all that holds from now on.
+    func prefer(
+        _ body: PreferenceBody, of producer: ParticipantID, for user: ParticipantID, in room: RoomID
+    ) throws(CallFailure) -> VideoPreference {
+        _ = try self.user(user, in: room)
+        let mid = try body.mid()
+        let before: VideoPreference
+        do {
+            before = try relay.preference(room: room, subscriber: user, producer: producer, mid: mid)
+        } catch {
+            throw CallFailure(error, field: .id)
+        }
+        let preference = try body.apply(to: before)
+        do {
+            try relay.prefer(room: room, subscriber: user, producer: producer, preference: preference)
+        } catch {
+            throw CallFailure(error, field: .id)
+        }
+        rooms.touch(user, in: room, at: now())
+        return preference
+    }
+
     /// A fresh offer for a user who lost one, or whose connection is stuck or dead.
     func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(CallFailure) -> String
     {

@@ -183,16 +183,22 @@ nonisolated struct TransportRow: JSONWritable {
     var lost: UInt64
     /// Null until it has been measured.
     var rtt_ms: Double?
+    /// Bits per second that may be sent; only under `consume`, null until it has been measured.
+    var estimate: UInt64?
+    /// Only where one user is asked for.
+    var tracks: [TrackRow]?
 
     func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("bitrate", bitrate)
             $0.field("bytes", bytes)
+            if id != nil { $0.field("estimate", orNull: estimate) }
             $0.field("id", id)
             $0.field("lost", lost)
             $0.field("packets", packets)
-            if let rtt_ms { $0.field("rtt_ms", rtt_ms) } else { $0.field("rtt_ms", RawJSON.null) }
+            $0.field("rtt_ms", orNull: rtt_ms)
             $0.field("state", state)
+            $0.field("tracks", tracks)
         }
     }
 }
