@@ -21,22 +21,34 @@ FLAGS = [
 ]
 
 
+def executable():
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+
 class Chromium:
+    """`flags` come after those that every test needs; `path` is another program to start, such as a wrapper."""
+
+    def __init__(self, flags=(), path=None):
+        self._flags, self._path = [*FLAGS, *flags], path
+
     async def __aenter__(self):
         self._driver = await async_playwright().start()
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-        self._browser = await self._driver.chromium.launch(executable_path=path, args=FLAGS)
+        self._browser = await self._driver.chromium.launch(executable_path=self._path or executable(), args=self._flags)
         return self
 
     async def __aexit__(self, *_):
         await self._browser.close()
         await self._driver.stop()
 
-    async def visitor(self, server, name, permissions=("camera", "microphone"), viewport=(900, 700)):
+    async def page(self, permissions=("camera", "microphone"), viewport=(900, 700)):
+        """An empty page in a context of its own."""
         context = await self._browser.new_context(
             viewport={"width": viewport[0], "height": viewport[1]}, permissions=list(permissions), ignore_https_errors=True)
-        await context.add_init_script(PROBE)
-        page = await context.new_page()
+        return await context.new_page()
+
+    async def visitor(self, server, name, **options):
+        page = await self.page(**options)
+        await page.add_init_script(PROBE)
         return ChromiumVisitor(server, name, page)
 
 

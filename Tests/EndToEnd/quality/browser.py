@@ -1,0 +1,60 @@
+"""Chromium with a numbered camera, and pages in it that publish and subscribe."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from chromium import Chromium
+from quality import picture
+
+SCRIPT = Path(__file__).with_name("page.js").read_text()
+#: Cameras want a secure context, and localhost is one; nobody listens there, the driver answers.
+ADDRESS = "http://localhost/quality"
+
+#: As applications set them; rids as VideoRoom's own page has them, largest first.
+ENCODINGS = [
+    {"rid": "l", "scaleResolutionDownBy": 4, "maxBitrate": 150_000},
+    {"rid": "m", "scaleResolutionDownBy": 2, "maxBitrate": 500_000},
+    {"rid": "h", "scaleResolutionDownBy": 1, "maxBitrate": 2_000_000},
+]
+
+
+class Browser:
+    """`async with Browser() as browser`; `executable` may be a wrapper around Chromium."""
+
+    def __init__(self, executable=None):
+        self._executable = executable
+
+    async def __aenter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="switchyard-quality-")
+        camera = Path(self._folder.name, "camera.y4m")
+        self._picture = await asyncio.to_thread(picture.write, camera)
+        self._chromium = Chromium(
+            flags=[f"--use-file-for-fake-video-capture={camera}", "--autoplay-policy=no-user-gesture-required"], path=self._executable)
+        await self._chromium.__aenter__()
+        return self
+
+    async def __aexit__(self, *_):
+        await self._chromium.__aexit__()
+        self._folder.cleanup()
+
+    async def page(self):
+        page = await self._chromium.page(permissions=["camera", "microphone"])
+        await page.route("**/*", lambda route: route.fulfill(body="<!doctype html><title>quality</title>", content_type="text/html"))
+        await page.add_init_script(SCRIPT)
+        await page.goto(ADDRESS)
+        made = Page(page)
+        await made.call("know", self._picture)
+        return made
+
+
+class Page:
+    def __init__(self, page):
+        self._page = page
+
+    async def call(self, name, *arguments):
+        """A function of page.js with plain values."""
+        return await self._page.evaluate(f"(given) => quality.{name}(...given)", list(arguments))
+
+    async def close(self):
+        await self._page.context.close()

@@ -1,0 +1,99 @@
+"""The networks that are tried. A cell is one of them, and what a viewer does there."""
+
+import asyncio
+import dataclasses
+
+from link_direction import Conditions
+from quality.figures import figures, longest_gap
+from quality.picture import WIDTH
+from quality.viewer import Viewer, now
+
+#: Before and after the drop, and during it.
+ROOMY, NARROW = 3_000_000, 500_000
+#: How long the narrow part lasts, and how long a full picture is waited for once there is room again.
+NARROW_SECONDS, PATIENCE_SECONDS = 10, 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    name: str
+    title: str
+    #: Of each direction.
+    conditions: Conditions = Conditions()
+
+    async def measure(self, viewer, path, seconds):
+        first = await viewer.has_first_frame(within=15)
+        until = viewer.first + seconds * 1000
+        await asyncio.sleep((until - now()) / 1000)
+        await viewer.update()
+        return {"firstFrameMs": first, "connectedMs": viewer.connected - viewer.started, **figures(viewer, viewer.first, until)}
+
+
+@dataclasses.dataclass(frozen=True)
+class NarrowingCell(Cell):
+    """There is room for all, then for a sixth of it, then again for all."""
+
+    async def narrow(self, path, rate):
+        await path.set(down=dataclasses.replace(self.conditions, rate=rate))
+
+    async def measure(self, viewer, path, seconds):
+        first = await viewer.has_first_frame(within=15)
+        full = await self._seconds_to_full(viewer)
+        await asyncio.sleep(3)
+        dropped = now()
+        await self.narrow(path, NARROW)
+        await asyncio.sleep(NARROW_SECONDS)
+        returned = now()
+        await self.narrow(path, ROOMY)
+        full_again = await self._seconds_to_full(viewer)
+        lower = next((each.at for each in viewer.frames if each.at > dropped and each.width < WIDTH), None)
+        return {
+            "firstFrameMs": first, "connectedMs": viewer.connected - viewer.started, "fullSeconds": full,
+            "lowerSeconds": lower and (lower - dropped) / 1000, "fullAgainSeconds": full_again,
+            "longestGapAfterDropMs": longest_gap(viewer.frames, dropped, returned), **figures(viewer, dropped, returned)}
+
+    @staticmethod
+    async def _seconds_to_full(viewer):
+        """Until full-sized frames come and go on doing so for a second; None when they do not."""
+        start = now()
+        while now() - start < PATIENCE_SECONDS * 1000:
+            await viewer.update()
+            recent = [each for each in viewer.frames if each.at > max(start, now() - 1000)]
+            smaller = [each.at for each in viewer.frames if each.at > start and each.width < WIDTH]
+            began = next((each.at for each in viewer.frames if each.at > max([start, *smaller])), None)
+            if began and now() - began >= 1000 and len(recent) >= 10:
+                return (began - start) / 1000
+            await asyncio.sleep(0.1)
+        return None
+
+
+def all_cells():
+    found = [Cell("clean", "nothing wrong")]
+    for loss in (1, 5, 10):
+        found.append(Cell(f"loss-{loss}", f"{loss} % random loss, RTT 50 ms", Conditions(loss=loss / 100, delay=0.025)))
+    for loss in (1, 5, 10):
+        found.append(Cell(f"bursts-{loss}", f"{loss} % loss in bursts of 5, RTT 50 ms", Conditions(loss=loss / 100, burst=5, delay=0.025)))
+    for rtt in (50, 150, 300):
+        found.append(Cell(f"rtt-{rtt}", f"RTT {rtt} ms", Conditions(delay=rtt / 2000)))
+    found.append(Cell("loss-5-rtt-150", "5 % random loss, RTT 150 ms", Conditions(loss=0.05, delay=0.075)))
+    found.append(Cell("jitter-30", "jitter 30 ms, RTT 50 ms", Conditions(delay=0.025, jitter=0.03)))
+    found.append(Cell("reorder-2", "2 % overtaken by 10 ms, RTT 50 ms", Conditions(delay=0.025, reorder=0.02)))
+    found.append(NarrowingCell("bandwidth", "3 → 0.5 → 3 Mbit/s, RTT 50 ms", Conditions(delay=0.025)))
+    return found
+
+
+def cell(name):
+    return next(each for each in all_cells() if each.name == name)
+
+
+async def measure(cell, room, browser, link, seconds=20, seed=1):
+    """The figures of a cell for a viewer who comes and goes, with what the link did."""
+    down = dataclasses.replace(cell.conditions, rate=ROOMY) if isinstance(cell, NarrowingCell) else cell.conditions
+    path = await link.path(down=down, up=cell.conditions, seed=seed)
+    page = await browser.page()
+    try:
+        async with Viewer(room, page, f"viewer-{cell.name}-{seed}", path) as viewer:
+            found = await cell.measure(viewer, path, seconds)
+    finally:
+        await page.close()
+    return {**found, "link": await path.counts()}
