@@ -1,11 +1,15 @@
 """The networks that are tried. A cell is one of them, and what a viewer does there."""
 
 import asyncio
+import contextlib
 import dataclasses
 
 from link_direction import Conditions
+from quality import shaped_namespace
+from quality.browser import Browser
 from quality.figures import figures, longest_gap
 from quality.picture import WIDTH
+from quality.shaped_namespace import ShapedNamespace
 from quality.viewer import Viewer, now
 
 #: Before and after the drop, and during it.
@@ -21,6 +25,11 @@ class Cell:
     #: Of each direction.
     conditions: Conditions = Conditions()
 
+    @contextlib.asynccontextmanager
+    async def place(self, browser, link, seed):
+        """(browser, path) of the one who watches."""
+        yield browser, await link.path(down=self.conditions, up=self.conditions, seed=seed)
+
     async def measure(self, viewer, path, seconds):
         first = await viewer.has_first_frame(within=15)
         until = viewer.first + seconds * 1000
@@ -32,6 +41,10 @@ class Cell:
 @dataclasses.dataclass(frozen=True)
 class NarrowingCell(Cell):
     """There is room for all, then for a sixth of it, then again for all."""
+
+    @contextlib.asynccontextmanager
+    async def place(self, browser, link, seed):
+        yield browser, await link.path(down=dataclasses.replace(self.conditions, rate=ROOMY), up=self.conditions, seed=seed)
 
     async def narrow(self, path, rate):
         await path.set(down=dataclasses.replace(self.conditions, rate=rate))
@@ -67,7 +80,18 @@ class NarrowingCell(Cell):
         return None
 
 
+@dataclasses.dataclass(frozen=True)
+class KernelCell(NarrowingCell):
+    """The same, and the kernel is the bottleneck."""
+
+    @contextlib.asynccontextmanager
+    async def place(self, browser, link, seed):
+        async with ShapedNamespace(ROOMY) as path, Browser(path.program) as inside:
+            yield inside, path
+
+
 def all_cells():
+    """Those that can be tried on this machine."""
     found = [Cell("clean", "nothing wrong")]
     for loss in (1, 5, 10):
         found.append(Cell(f"loss-{loss}", f"{loss} % random loss, RTT 50 ms", Conditions(loss=loss / 100, delay=0.025)))
@@ -79,6 +103,8 @@ def all_cells():
     found.append(Cell("jitter-30", "jitter 30 ms, RTT 50 ms", Conditions(delay=0.025, jitter=0.03)))
     found.append(Cell("reorder-2", "2 % overtaken by 10 ms, RTT 50 ms", Conditions(delay=0.025, reorder=0.02)))
     found.append(NarrowingCell("bandwidth", "3 → 0.5 → 3 Mbit/s, RTT 50 ms", Conditions(delay=0.025)))
+    if shaped_namespace.missing() is None:
+        found.append(KernelCell("bandwidth-tbf", "3 → 0.5 → 3 Mbit/s by the kernel's tbf"))
     return found
 
 
@@ -88,12 +114,11 @@ def cell(name):
 
 async def measure(cell, room, browser, link, seconds=20, seed=1):
     """The figures of a cell for a viewer who comes and goes, with what the link did."""
-    down = dataclasses.replace(cell.conditions, rate=ROOMY) if isinstance(cell, NarrowingCell) else cell.conditions
-    path = await link.path(down=down, up=cell.conditions, seed=seed)
-    page = await browser.page()
-    try:
-        async with Viewer(room, page, f"viewer-{cell.name}-{seed}", path) as viewer:
-            found = await cell.measure(viewer, path, seconds)
-    finally:
-        await page.close()
-    return {**found, "link": await path.counts()}
+    async with cell.place(browser, link, seed) as (browser, path):
+        page = await browser.page()
+        try:
+            async with Viewer(room, page, f"viewer-{cell.name}-{seed}", path) as viewer:
+                found = await cell.measure(viewer, path, seconds)
+        finally:
+            await page.close()
+        return {**found, "link": await path.counts()}

@@ -59,7 +59,7 @@ def figures(viewer, since, until):
     return {
         "seconds": seconds,
         "frozen": frozen_share(inside, since, until),
-        "freezes": len(freezes(inside, since, until)),
+        "freezes": [[(start - since) / 1000, length] for start, length in freezes(inside, since, until)],
         "freezeCount": change(stats, "video", "freezeCount", since, until),
         "totalFreezesDuration": change(stats, "video", "totalFreezesDuration", since, until),
         "longestGapMs": longest_gap(inside, since, until),
