@@ -80,6 +80,17 @@ package struct SenderInfo: Equatable, Sendable {
 
     /// The middle 32 bits of the NTP time, as a receiver returns them in LSR.
     package var compactNTPTime: UInt32 { UInt32(truncatingIfNeeded: ntpTime >> 16) }
+
+    /// What takes a timestamp of this source to the timeline of `other`: the one that `other` had at the same NTP time is the sum of
+    /// both, modulo 2^32. Both sources have to belong to one sender.
+    /// - Returns: nil where the two reports are more than a minute apart, so that clock drift or a wrong clock would show.
+    package func timestampDistance(to other: SenderInfo, clockRate: UInt32) -> UInt32? {
+        let apart = Int64(bitPattern: ntpTime &- other.ntpTime)
+        guard abs(apart >> 32) < 60 else { return nil }
+        // At most 60 s in 32.32 times the clock rate, in halves so that it fits.
+        let ticks = ((apart >> 16) &* Int64(clockRate) &+ 0x8000) >> 16
+        return other.rtpTime &+ UInt32(truncatingIfNeeded: ticks) &- rtpTime
+    }
 }
 
 /// SR: what a source has sent, and what it has received.

@@ -40,10 +40,12 @@ package struct HeaderWriter: Sendable {
         package var transportSequence: UInt16
         /// 6.18 fixed point seconds, as abs-send-time wants it.
         package var sendTime: UInt32
+        /// Added to the frame number of a dependency descriptor that is passed on.
+        package var frameNumberOffset: UInt16
 
         package init(
             sequence: UInt16, timestamp: UInt32, marker: Bool, hasPadding: Bool, transportSequence: UInt16,
-            sendTime: UInt32
+            sendTime: UInt32, frameNumberOffset: UInt16 = 0
         ) {
             self.sequence = sequence
             self.timestamp = timestamp
@@ -51,6 +53,7 @@ package struct HeaderWriter: Sendable {
             self.hasPadding = hasPadding
             self.transportSequence = transportSequence
             self.sendTime = sendTime
+            self.frameNumberOffset = frameNumberOffset
         }
     }
 
@@ -157,6 +160,9 @@ package struct HeaderWriter: Sendable {
             else { continue }
             at = open(kind, bytes.count, twoByte, out, at)
             (out + at).copyMemory(from: base, byteCount: bytes.count)
+            if kind == .dependencyDescriptor, values.frameNumberOffset != 0, let number = bytes.uint16(at: 1) {
+                out.put(number &+ values.frameNumberOffset, at: at + 1)
+            }
             at += bytes.count
         }
         let flags: UInt8 = values.hasPadding ? 0xa0 : 0x80

@@ -2,15 +2,19 @@
 ///
 /// The consumer sees one stream: no gap in sequence numbers where the source changes, pauses, or where packets are left out on
 /// purpose; a gap where packets were lost, so that it can ask for them. Across a change the timestamp moves on by the time
-/// that has passed. Stored inline, about 2 KB; a packet in order costs a few additions.
+/// that has passed, exactly where both sources' clocks are known. With each run of packets goes what is added to their picture
+/// numbers, so that a packet is resent as it was sent. Stored inline, about 2.5 KB; a packet in order costs a few additions.
 package struct SequenceMap: Sendable {
     package struct Mapped: Equatable, Sendable {
         package let sequence: UInt16
         package let timestamp: UInt32
+        /// For the codec's descriptor.
+        package let pictures: PictureOffset
 
-        package init(sequence: UInt16, timestamp: UInt32) {
+        package init(sequence: UInt16, timestamp: UInt32, pictures: PictureOffset = PictureOffset()) {
             self.sequence = sequence
             self.timestamp = timestamp
+            self.pictures = pictures
         }
     }
 
@@ -20,17 +24,22 @@ package struct SequenceMap: Sendable {
         package let sequence: UInt16
         /// To be added (modulo 2^32) to the source's timestamp.
         package let timestampOffset: UInt32
+        /// For the codec's descriptor, as when the packet was sent.
+        package let pictures: PictureOffset
 
-        package init(source: UInt32, sequence: UInt16, timestampOffset: UInt32) {
+        package init(
+            source: UInt32, sequence: UInt16, timestampOffset: UInt32, pictures: PictureOffset = PictureOffset()
+        ) {
             self.source = source
             self.sequence = sequence
             self.timestampOffset = timestampOffset
+            self.pictures = pictures
         }
     }
 
     /// Consecutive packets of a source that were all forwarded with one offset, or all left out.
     ///
-    /// The fields stand in an order that leaves no holes: 16 bytes.
+    /// The fields stand in an order that leaves no holes: 20 bytes.
     private struct Run {
         var source: UInt32 = 0
         var timestampOffset: UInt32 = 0
@@ -38,6 +47,8 @@ package struct SequenceMap: Sendable {
         var last: UInt16 = 0
         /// Consumer's number = source's number − offset.
         var offset: UInt16 = 0
+        /// Where the run was left out: for what follows it.
+        var pictures = PictureOffset()
         var isLeftOut = false
 
         func covers(_ source: UInt32, _ sequence: UInt16) -> Bool {
@@ -47,7 +58,8 @@ package struct SequenceMap: Sendable {
         func origin(of consumerSequence: UInt16) -> Origin? {
             let original = consumerSequence &+ offset
             guard !isLeftOut, covers(source, original) else { return nil }
-            return Origin(source: source, sequence: original, timestampOffset: timestampOffset)
+            return Origin(
+                source: source, sequence: original, timestampOffset: timestampOffset, pictures: pictures)
         }
     }
 
@@ -73,6 +85,8 @@ package struct SequenceMap: Sendable {
     private var hasForwarded = false
     private var isPaused = false
     private var awaited: UInt32?
+    private var awaitedPictures = PictureOffset()
+    private var awaitedDistance: UInt32?
     private var strayNext: UInt16?
     private var ended = 0
     /// Runs that have ended; the newest is at `ended - 1` modulo the capacity.
@@ -97,13 +111,22 @@ package struct SequenceMap: Sendable {
     /// The highest sequence number given out; nil before the first one.
     package var highestSequence: UInt16? { hasForwarded ? nextSequence &- 1 : nil }
 
-    /// From the next packet of `source` on that source is forwarded; until then the one before stays. Also ends a pause.
-    package mutating func begin(source: UInt32) {
+    /// From the next packet of `source` on that source is forwarded; until then the one before stays. Also ends a pause. A source that
+    /// is being forwarded goes on as it is.
+    /// - Parameters:
+    ///   - pictures: what is to be added to the picture numbers of its packets (`PictureNumbering.begin`).
+    ///   - timestampDistance: what takes its timestamps to the timeline of the source before (`SenderInfo.timestampDistance`); nil: the
+    ///     time that has passed tells. It is not believed where it would lead back, or further than a second from that.
+    package mutating func begin(
+        source: UInt32, pictures: PictureOffset = PictureOffset(), timestampDistance: UInt32? = nil
+    ) {
         guard isPaused || source != self.source else {
             awaited = nil
             return
         }
         awaited = source
+        awaitedPictures = pictures
+        awaitedDistance = timestampDistance
     }
 
     /// Stops forwarding until `begin`.
@@ -121,7 +144,9 @@ package struct SequenceMap: Sendable {
         else { return place(source: source, sequence: sequence, timestamp: timestamp, at: now) }
         strayNext = nil
         current.last = sequence
-        let mapped = Mapped(sequence: sequence &- current.offset, timestamp: timestamp &+ current.timestampOffset)
+        let mapped = Mapped(
+            sequence: sequence &- current.offset, timestamp: timestamp &+ current.timestampOffset,
+            pictures: current.pictures)
         nextSequence = mapped.sequence &+ 1
         if Int32(bitPattern: mapped.timestamp &- newestTimestamp) > 0 {
             newestTimestamp = mapped.timestamp
@@ -154,11 +179,13 @@ package struct SequenceMap: Sendable {
     }
 
     /// Leaves a packet of the current source out, so that the consumer sees no gap. One that is late has its gap already.
-    package mutating func leaveOut(source: UInt32, sequence: UInt16) {
+    /// - Parameter pictures: what is to be added to the picture numbers of what follows (`PictureNumbering.leaveOut`); nil: as before.
+    package mutating func leaveOut(source: UInt32, sequence: UInt16, pictures: PictureOffset? = nil) {
         guard !isPaused, source == self.source else { return }
         let ahead = Int(Int16(bitPattern: sequence &- current.last))
         guard ahead > 0, ahead <= Self.maximumDistance else { return }
         if current.isLeftOut, ahead == 1 {
+            if let pictures { current.pictures = pictures }
             advance(to: sequence)
             return
         }
@@ -169,7 +196,7 @@ package struct SequenceMap: Sendable {
         push(
             Run(
                 source: source, timestampOffset: before.timestampOffset, first: sequence, last: sequence,
-                offset: before.offset, isLeftOut: true))
+                offset: before.offset, pictures: pictures ?? before.pictures, isLeftOut: true))
     }
 
     /// Where the consumer's packet `sequence` came from; nil where it was never sent or is too long ago.
@@ -218,12 +245,21 @@ package struct SequenceMap: Sendable {
             let elapsed = min(max((now - newestAt).microseconds, 0), 24 * 3_600_000_000)
             let ticks = elapsed / 1_000 * Int64(clockRate) / 1_000
             nextTimestamp = newestTimestamp &+ UInt32(truncatingIfNeeded: max(ticks, 1))
+            if source == awaited, let awaitedDistance {
+                let exact = timestamp &+ awaitedDistance &+ current.timestampOffset
+                let error = Int64(Int32(bitPattern: exact &- nextTimestamp))
+                if Int32(bitPattern: exact &- newestTimestamp) > 0, abs(error) <= Int64(clockRate) {
+                    nextTimestamp = exact
+                }
+            }
         }
         push(
             Run(
                 source: source, timestampOffset: nextTimestamp &- timestamp, first: sequence, last: sequence,
-                offset: sequence &- nextSequence))
+                offset: sequence &- nextSequence,
+                pictures: source == awaited ? awaitedPictures : current.pictures))
         awaited = nil
+        awaitedDistance = nil
         isPaused = false
         strayNext = nil
     }
@@ -237,7 +273,7 @@ package struct SequenceMap: Sendable {
         push(
             Run(
                 source: run.source, timestampOffset: run.timestampOffset, first: run.last &+ 1, last: run.last,
-                offset: run.offset &+ gone))
+                offset: run.offset &+ gone, pictures: run.pictures))
     }
 
     private mutating func advance(to sequence: UInt16) {
@@ -247,7 +283,8 @@ package struct SequenceMap: Sendable {
     }
 
     private mutating func map(_ sequence: UInt16, _ timestamp: UInt32, _ run: Run, at now: Instant) -> Mapped {
-        let mapped = Mapped(sequence: sequence &- run.offset, timestamp: timestamp &+ run.timestampOffset)
+        let mapped = Mapped(
+            sequence: sequence &- run.offset, timestamp: timestamp &+ run.timestampOffset, pictures: run.pictures)
         nextSequence = mapped.sequence &+ 1
         if !hasForwarded || Int32(bitPattern: mapped.timestamp &- newestTimestamp) > 0 {
             newestTimestamp = mapped.timestamp
@@ -272,7 +309,7 @@ package struct SequenceMap: Sendable {
         let mapped = sequence &- run.offset
         // A run of long ago may bear the same numbers.
         guard !run.isLeftOut, nextSequence &- 1 &- mapped < Self.maximumReach else { return nil }
-        return Mapped(sequence: mapped, timestamp: timestamp &+ run.timestampOffset)
+        return Mapped(sequence: mapped, timestamp: timestamp &+ run.timestampOffset, pictures: run.pictures)
     }
 
     private mutating func isConfirmedStray(_ sequence: UInt16) -> Bool {
