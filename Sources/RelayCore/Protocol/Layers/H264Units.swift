@@ -65,7 +65,9 @@ enum H264Units {
             if let size = H264SequenceParameters.frameSize(unit) { summary.size = size }
         case Kind.prefix:
             // svc_extension_flag, then 7 bits, 8 bits, and temporal_id in the third byte's upper three.
-            guard let unit, let flags = unit.byte(at: 1), flags & 0x80 != 0, let third = unit.byte(at: 3) else { return }
+            guard let unit, let flags = unit.byte(at: 1), flags & 0x80 != 0, let third = unit.byte(at: 3) else {
+                return
+            }
             summary.temporal = third >> 5
         default: break
         }

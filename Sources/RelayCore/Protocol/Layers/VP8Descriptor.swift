@@ -49,7 +49,9 @@ enum VP8Descriptor {
             }
         }
         if layer.temporal == 0 { flags.insert(.allowsTemporalStart) }
-        if startsFrame, payload[at] & 0x01 == 0 { flags.formUnion([.startsKeyframe, .isKeyframe, .allowsSpatialStart]) }
+        if startsFrame, payload[at] & 0x01 == 0 {
+            flags.formUnion([.startsKeyframe, .isKeyframe, .allowsSpatialStart])
+        }
         layer.flags = flags
         return layer
     }
@@ -71,6 +73,7 @@ enum VP8Descriptor {
         // Little-endian, 14 bits each; the two above say how to scale.
         let swapped = size.byteSwapped
         return FrameSize(
-            width: UInt16(truncatingIfNeeded: swapped & 0x3fff), height: UInt16(truncatingIfNeeded: swapped >> 16 & 0x3fff))
+            width: UInt16(truncatingIfNeeded: swapped & 0x3fff),
+            height: UInt16(truncatingIfNeeded: swapped >> 16 & 0x3fff))
     }
 }
