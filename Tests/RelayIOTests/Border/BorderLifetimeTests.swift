@@ -68,6 +68,9 @@ import Testing
 
     @Test func aWorkerThatStandsStillMissesPacketsAndFetchesThemLaterAndPinsNoMoreThanARing() throws {
         let fixture = try BorderFixture()
+        // All at once is nothing that a narrow path would take.
+        fixture.far.worker.bandwidth.start = .megabitsPerSecond(100)
+        fixture.far.worker.bandwidth.maximum = .megabitsPerSecond(100)
         let (alice, bob) = (try TestPeer(), try TestPeer())
         try fixture.connect(alice, bob)
         alice.sendVideo(0, VP8Payload.keyframe())

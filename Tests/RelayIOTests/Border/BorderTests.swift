@@ -151,8 +151,8 @@ import Testing
         // No more than the time allows; who asks too early is owed.
         let allowed = 2 + Int((fixture.origin.loop.now - start) / 100_000)
         let asked = before - fixture.there.incoming.free
-        #expect(asked <= allowed && (asked > 0 || following.owesRequest))
-        #expect(fixture.wait([alice, bob]) { !following.owesRequest && pictureLosses(alice) > 0 })
+        #expect(asked <= allowed && (asked > 0 || following.owesRequest(of: 0)))
+        #expect(fixture.wait([alice, bob]) { !following.owesRequest(of: 0) && pictureLosses(alice) > 0 })
         #expect(before - fixture.there.incoming.free <= 2 + Int((fixture.origin.loop.now - start) / 100_000))
     }
 

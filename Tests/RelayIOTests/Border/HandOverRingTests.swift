@@ -57,7 +57,7 @@ import Testing
         let neighbour = try #require(border.neighbour(5))
         #expect(neighbour.incoming.next() == nil)
         neighbour.settle()
-        #expect(neighbour.tell(.keyframe(1, isReminder: false)))
+        #expect(neighbour.tell(.keyframe(1, encoding: 0, isReminder: false)))
         #expect(inlets[5].rings[0]?.isInUse == true)
         #expect(inlets.flatMap { $0.rings.compactMap { $0 } }.filter(\.isInUse).count == 1)
     }

@@ -24,6 +24,8 @@ final class TestPeer {
 
     /// Decrypted, in order of arrival.
     private(set) var media: [[UInt8]] = []
+    /// Packets that are nothing but padding: they probe the path.
+    private(set) var paddingPackets = 0
     private(set) var control: [[UInt8]] = []
     private(set) var stunReplies: [[UInt8]] = []
     private var sent: [UInt32: ReplayWindow] = [:]
@@ -183,7 +185,11 @@ final class TestPeer {
         } else if let header = PacketHeader(UnsafeRawBufferPointer(bytes)) {
             var window = windows[header.ssrc] ?? ReplayWindow()
             if let length = opener.open(bytes, header: header, window: &window) {
-                media.append(Array(bytes[0..<length]))
+                if header.hasPadding, Int(bytes[length - 1]) == length - header.length {
+                    paddingPackets += 1
+                } else {
+                    media.append(Array(bytes[0..<length]))
+                }
             }
             windows[header.ssrc] = window
         }

@@ -38,7 +38,7 @@ import Testing
         func layer(_ packet: [UInt8]) -> UInt8 { payload(packet).last ?? 0 }
         for number in 0..<40 { frame([1, 2, 3], keyframes: number % 12 == 0) }
         #expect(layer(try #require(bob.media.last)) == 3)
-        #expect(fixture.worker.transports[fixture.publisher]?.inbound?.streams[3]?.streamID == "f")
+        #expect(fixture.worker.transports[fixture.publisher]?.inbound?.streams[3]?.encoding.streamID == "f")
         let full = bob.media.count
         // The best layer is gone; the next takes over, with its keyframe and not before.
         for _ in 0..<75 { frame([1, 2], keyframes: false) }

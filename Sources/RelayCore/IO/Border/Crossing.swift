@@ -20,7 +20,7 @@ enum Crossing {
     // From a follower to the producer's worker.
 
     /// Somebody needs a keyframe; `isReminder`: somebody still waits for the first one.
-    case keyframe(MirrorName, isReminder: Bool)
+    case keyframe(MirrorName, encoding: UInt8, isReminder: Bool)
     /// A subscriber asks for a packet again.
     case missing(MirrorName, MissingPacket)
 
@@ -69,8 +69,14 @@ struct FollowWish: Sendable {
 
 /// What must not be lost, and is rare: queued beside the ring.
 enum Letter: Sendable {
-    /// There are consumers for such a producer from now on.
-    case follow(FollowWish, as: MirrorName)
+    /// There are consumers for such a producer from now on, who take these encodings (a bit each).
+    case follow(FollowWish, as: MirrorName, encodings: UInt16)
+    /// They take these from now on.
+    case take(MirrorName, encodings: UInt16)
+    /// What there is to choose from at a producer that is followed.
+    case ladder(MirrorName, LayerLadder)
+    /// Who speaks in a room, as the worker finds that looks for it.
+    case speaker(RoomID, ParticipantID?)
     /// There are none any more.
     case unfollow(MirrorName)
 }

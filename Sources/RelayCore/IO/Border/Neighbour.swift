@@ -12,7 +12,7 @@ final class Neighbour {
     /// Producers here that are followed there, by the names they have there.
     var followed: [MirrorName: Producer] = [:]
     /// What is to be followed there, of `followed` too.
-    var wishes: [MirrorName: FollowWish] = [:]
+    var wishes: [MirrorName: (wish: FollowWish, encodings: UInt16)] = [:]
     /// Producers there that are followed here.
     private(set) var mirrors: [MirrorName: Producer] = [:]
     private var nextName: MirrorName = 1
@@ -101,15 +101,15 @@ final class Neighbour {
 
     /// Lets the other worker follow those of the publication's producers that it has asked for.
     func grantWishes(for publication: Publication) {
-        for (name, wish) in wishes where wish.publication == publication.id && followed[name] == nil {
+        for (name, (wish, encodings)) in wishes where wish.publication == publication.id && followed[name] == nil {
             let producer = publication.producers.first { $0.track.mid == wish.mid && $0.track.codec == wish.codec }
-            if let producer, producer.following == nil { producer.addFollower(self, name: name) }
+            if let producer, producer.following == nil { producer.addFollower(self, name: name, encodings: encodings) }
         }
     }
 
     /// A publication is over.
     func forgetWishes(for publication: PublicationID) {
-        wishes = wishes.filter { $0.value.publication != publication }
+        wishes = wishes.filter { $0.value.wish.publication != publication }
     }
 
     func post(_ letter: Letter) { inlet.post(letter, from: own) }
@@ -119,6 +119,8 @@ final class Neighbour {
 struct Follower {
     unowned(unsafe) let neighbour: Neighbour
     let name: MirrorName
+    /// A bit for each that it wants.
+    var encodings: UInt16
 }
 
 /// A mirrored producer's way back to the real one.
@@ -131,9 +133,11 @@ final class Following {
     /// The name in force; nil while there are no consumers.
     private(set) var name: MirrorName?
     private var heard: Crossing.Mark?
-    private var askedAt: Instant?
-    /// Somebody asked within the quiet time, and is served at its end.
-    private(set) var owesRequest = false
+    /// The encodings that were asked for, a bit each.
+    private var encodings: UInt16 = 0
+    private var askedAt: [UInt8: Instant] = [:]
+    /// Of these somebody asked for a keyframe within the quiet time, and is served at its end.
+    private var owed: UInt16 = 0
 
     init(_ publication: PublicationID, on neighbour: Neighbour) {
         self.publication = publication
@@ -143,18 +147,21 @@ final class Following {
     /// Follows while there is somebody to follow for.
     func update(_ producer: Producer) {
         let isWanted = !producer.consumers.isEmpty && !producer.isClosed
+        let taken = producer.takenEncodings
+        if isWanted, let name, taken != encodings { neighbour.post(.take(name, encodings: taken)) }
+        encodings = taken
         if isWanted, name == nil {
             let name = neighbour.name(producer)
             self.name = name
             let track = producer.track
             let wish = FollowWish(publication: publication, mid: track.mid, codec: track.codec)
-            neighbour.post(.follow(wish, as: name))
+            neighbour.post(.follow(wish, as: name, encodings: taken))
         } else if !isWanted, let name {
             neighbour.forget(name)
             neighbour.post(.unfollow(name))
             self.name = nil
-            askedAt = nil
-            owesRequest = false
+            askedAt = [:]
+            owed = 0
             // The rest of the frame is nobody's, and its slots go back with that.
             producer.drop()
         }
@@ -170,18 +177,17 @@ final class Following {
         return (before.pauses != mark.pauses, before.headerChanges != mark.headerChanges)
     }
 
+    func owesRequest(of encoding: UInt8) -> Bool { owed & 1 << UInt16(encoding) != 0 }
+
     /// - Parameter isReminder: of one who still waits; it is not owed, as it comes again by itself.
-    func askForKeyframe(isReminder: Bool, at now: Instant) {
+    func askForKeyframe(of encoding: UInt8, isReminder: Bool, at now: Instant) {
         guard let name else { return }
-        if let askedAt, now - askedAt < Self.quiet {
-            owesRequest = owesRequest || !isReminder
-            return
-        }
-        if neighbour.tell(.keyframe(name, isReminder: isReminder && !owesRequest)) {
-            askedAt = now
-            owesRequest = false
-        } else {
-            owesRequest = owesRequest || !isReminder
+        let bit: UInt16 = 1 << UInt16(encoding)
+        if !isReminder { owed |= bit }
+        if let last = askedAt[encoding], now - last < Self.quiet { return }
+        if neighbour.tell(.keyframe(name, encoding: encoding, isReminder: owed & bit == 0)) {
+            askedAt[encoding] = now
+            owed &= ~bit
         }
     }
 

@@ -16,6 +16,7 @@ package final class FanOutRig {
     private let table: ExtensionTable
     private let source: HeaderWriter
     private var transports: [Transport] = []
+    private var subscribers: [Subscriber] = []
     private var sequence: UInt16 = 0
     private var timestamp: UInt32 = 0
 
@@ -29,27 +30,35 @@ package final class FanOutRig {
         let loopback = Endpoint(high: 0, low: 0x7f00_0001, port: 0, isIPv6: false)
         let bound = try MediaSocket.bind(loopback)
         socket = MediaSocket(descriptor: bound.descriptor, local: bound.local)
-        forwarder = Forwarder(sockets: [socket])
+        forwarder = Forwarder(sockets: [socket], pool: pool)
         producer = Producer(track: incoming, pool: pool)
         publication = Publication(id: PublicationID(value: 1), room: RoomID("rig"), participant: ParticipantID("rig"))
-        stream = IncomingStream(ssrc: 1, producer: producer, of: publication, at: .zero)
-        producer.add(stream)
+        stream = IncomingStream(ssrc: 1, encoding: producer.encodings[0], of: publication, at: .zero)
+        producer.encodings[0].add(stream)
         table = ExtensionTable(incoming.extensions)
         producer.table = table
         source = HeaderWriter(
             ssrc: 1, payloadType: incoming.codec.payloadType, extensions: incoming.extensions, mid: incoming.mid)
         let path = Path(socket: 0, remote: Endpoint(high: 0, low: 0x7f00_0001, port: port, isIPv6: false))
+        var unlimited = BandwidthEstimator.Settings()
+        unlimited.start = .unlimited
+        unlimited.maximum = .unlimited
         for number in 0..<consumers {
+            let subscriber = Subscriber(
+                Subscriber.Name(room: publication.room, participant: ParticipantID("\(number)")), settings: unlimited)
+            subscribers.append(subscriber)
             let transport = Transport(
                 id: TransportID(value: UInt64(number)),
                 role: .subscriber(of: publication.id, room: publication.room, participant: ParticipantID("\(number)")),
-                ufrag: "", password: "", inbound: nil, at: .zero)
+                ufrag: "", password: "", inbound: nil, subscriber: subscriber, at: .zero)
+            subscriber.add(transport)
             _ = transport.paths.checked(on: path, useCandidate: true, at: .zero)
             transport.sealer = try PacketSealer(Self.keys(profile, number), profile: profile)
             transport.state = .connected
             var track = outgoing
             track.ssrc = UInt32(truncatingIfNeeded: 1_000 + number)
             transport.consumers = [Consumer(track: track, transport: transport)]
+            subscriber.joinPath(transport, at: .zero)
             producer.consumers += transport.consumers
             transports.append(transport)
         }
@@ -69,7 +78,7 @@ package final class FanOutRig {
         for number in 0..<min(packets, SendQueue.maximumRun) {
             gather(payload: payload, isLast: number == packets - 1)
         }
-        producer.flush(forwarder)
+        producer.encodings[0].flush(forwarder)
         socket.queue.flush()
     }
 
@@ -86,11 +95,11 @@ package final class FanOutRig {
         let packet = UnsafeRawBufferPointer(start: memory, count: length + payload)
         guard length + payload <= PacketPool.slotBytes, let header = PacketHeader(packet) else { return }
         let fields = ExtensionFields(packet, header: header, table: table)
-        _ = producer.gather(
+        _ = producer.encodings[0].gather(
             PendingPacket(
                 slot: slot, memory: memory, header: header, fields: fields, payloadLength: payload,
                 startsKeyframe: true, isLate: false),
-            of: stream)
+            of: stream, at: stream.lastPacketAt)
     }
 
     /// Datagrams that were handed to the kernel, and those of them that it did not take.

@@ -10,6 +10,12 @@ final class Consumer {
     unowned(unsafe) let transport: Transport
     /// Nothing is forwarded before a packet that a decoder can begin with.
     private(set) var awaitsStart = true
+    /// Every packet of the source is sent, with its picture's numbers as they are.
+    private var isPlain = true
+    let isVideo: Bool
+    private var numbering = PictureNumbering()
+    /// The encoding to begin with or to change to; see `Wanted`.
+    private var wantedEncoding = Consumer.anyEncoding
     /// Only packets that need not be repeated bit by bit may be padded.
     private(set) var allowsPadding: Bool
     private(set) var packets: UInt32 = 0
@@ -19,7 +25,28 @@ final class Consumer {
     var sealed = ReplayWindow()
     var map: SequenceMap
 
+    /// Packets of it that wait in the pacer, and the source of the newest of them: what follows it is of that source.
+    var queued = 0
+    var queuedSource: UInt32 = 0
+
     private(set) var track: OutgoingTrack
+    /// The encoding that is being forwarded; nil before the first.
+    private(set) var encoding: UInt8?
+    private(set) var choice = Choice.undecided
+    private(set) var filter = LayerFilter()
+    /// What the subscriber asked for.
+    var preference = VideoPreference()
+    /// Its number among those of its subscriber's pacer.
+    let paceNumber: UInt32
+    /// A picture's last packet was marked as that for this consumer alone.
+    private(set) var marksPictures = false
+    /// The path is too narrow for what was asked for.
+    var isHeldBack = false
+    var counts = Counts()
+    /// The subscriber's latest report.
+    private(set) var reported: ReportBlock?
+    /// `octets` when they were last measured.
+    var measuredOctets: UInt32 = 0
     /// Header of retransmissions (RFC 4588); nil: packets are resent as they were.
     private(set) var repairHeader: HeaderWriter?
     /// First SRTP index written with the present header, where an older one was in use before. A whole index, as 16 bits would
@@ -32,12 +59,37 @@ final class Consumer {
     var requests: RetransmissionRequests?
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
-    /// From the receiver's reports.
-    var cumulativeLost: Int32 = 0
+    var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
+
+    /// Since the track began.
+    struct Counts {
+        var resent: UInt64 = 0
+        var keyframesAskedFor: UInt64 = 0
+        /// Packets that were given up because they had waited too long.
+        var heldBack: UInt64 = 0
+        /// Steps down and cut queues while more was sent than the path bears.
+        var freezesAvoided: UInt64 = 0
+        var layerChanges: UInt64 = 0
+    }
+
+    /// What of its producer it is to be sent.
+    enum Choice: Equatable {
+        /// Nothing is known yet: whichever encoding brings a keyframe first.
+        case undecided
+        case layer(LayerChoice)
+        /// Nothing: asked for, or the path is too narrow.
+        case nothing
+    }
+
+    // Values of `wantedEncoding` beside encodings' numbers.
+    private static let anyEncoding: UInt8 = 255
+    private static let noEncoding: UInt8 = 254
 
     init(track: OutgoingTrack, transport: Transport) {
         self.track = track
         self.transport = transport
+        isVideo = track.kind == .video
+        paceNumber = transport.subscriber?.nextPaceNumber() ?? 0
         (header, repairHeader) = Self.headers(for: track)
         allowsPadding = repairHeader != nil
         map = SequenceMap(
@@ -58,6 +110,7 @@ final class Consumer {
     /// packet under the same header, since one SRTP index must never protect two.
     func resendable(_ sequence: UInt16) -> SequenceMap.Origin? {
         if repairHeader != nil { return map.origin(of: sequence) }
+        if marksPictures { return nil }
         if let headerSince, sealed.index(of: sequence) < headerSince { return nil }
         return map.recentOrigin(of: sequence)
     }
@@ -91,19 +144,182 @@ final class Consumer {
         map.pause()
     }
 
-    /// The consumer's numbers for a packet, or nil where it is not to be forwarded.
+    // MARK: Layers
+
+    /// From now on it is to be sent this. What is being sent goes on until the keyframe of another encoding comes.
+    /// - Returns: whether it takes other encodings than before.
+    func choose(_ new: Choice) -> Bool {
+        guard new != choice else { return false }
+        choice = new
+        switch new {
+        case .undecided: wantedEncoding = Self.anyEncoding
+        case .layer(let layer):
+            wantedEncoding = layer.encoding
+            if encoding == layer.encoding || encoding == nil { limit(layer) }
+        case .nothing:
+            wantedEncoding = Self.noEncoding
+            if isVideo { pause() }
+        }
+        return true
+    }
+
+    private func limit(_ layer: LayerChoice) {
+        filter.wanted = (layer.spatial, layer.temporal)
+        isPlain = filter.isTransparent
+    }
+
+    /// What is being sent; nil while that is nothing.
+    var sentLayer: LayerChoice? {
+        guard let encoding, !awaitsStart else { return nil }
+        let current = filter.current
+        return LayerChoice(encoding: encoding, spatial: current.spatial, temporal: current.temporal)
+    }
+
+    /// It waits for the keyframe of what it is to be sent.
+    var isChanging: Bool {
+        guard case .layer(let layer) = choice else { return false }
+        return awaitsStart || encoding != layer.encoding || filter.needsKeyframe
+    }
+
+    /// Whether it is sent packets of that encoding, or is going to be.
+    func takes(_ number: UInt8) -> Bool {
+        wantedEncoding == number || wantedEncoding == Self.anyEncoding
+            || encoding == number && wantedEncoding != Self.noEncoding && !awaitsStart
+    }
+
+    /// Whether it cannot go on, or up, without a keyframe of that encoding.
+    func awaitsKeyframe(of number: UInt8) -> Bool {
+        if awaitsStart { return wantedEncoding == number || wantedEncoding == Self.anyEncoding }
+        if encoding != number { return wantedEncoding == number }
+        return wantedEncoding == number && filter.needsKeyframe
+    }
+
+    /// Its producer's encodings are others now.
+    func forgetEncodings() {
+        encoding = nil
+        choice = .undecided
+        wantedEncoding = Self.anyEncoding
+    }
+
+    // MARK: Forwarding
+
+    /// Whether packets of this run can be of use: of the source that it is sent, or a keyframe of the one that it waits for.
     @inline(__always)
-    func place(_ packet: UnsafePointer<PendingPacket>, at now: Instant) -> SequenceMap.Mapped? {
+    func isConcerned(by run: Forwarder.Run) -> Bool {
+        let source = run.source
+        if queued > 0 {
+            if source == queuedSource { return true }
+        } else if !awaitsStart, map.follows(source) {
+            return true
+        }
+        return run.startsKeyframe && mayBegin(run.encoding)
+    }
+
+    private func mayBegin(_ number: UInt8) -> Bool {
+        wantedEncoding == number || wantedEncoding == Self.anyEncoding
+    }
+
+    /// The consumer's numbers for a packet, or nil where it is not to be forwarded.
+    /// - Parameter marker: set where the packet is the picture's last one for this consumer.
+    @inline(__always)
+    func place(_ packet: UnsafePointer<PendingPacket>, at now: Instant, marker: inout Bool) -> SequenceMap.Mapped? {
         let source = packet.pointee.header.ssrc
         if awaitsStart || !map.follows(source) {
-            guard packet.pointee.startsKeyframe, !packet.pointee.isLate else { return nil }
-            map.begin(source: source)
-            awaitsStart = false
+            guard packet.pointee.startsKeyframe, !packet.pointee.isLate, mayBegin(packet.pointee.encoding) else {
+                return nil
+            }
+            begin(packet)
         }
+        guard isPlain else { return placeLayered(packet, at: now, marker: &marker) }
+        numbering.forward(packet.pointee.layer)
         return map.forward(
             source: source, sequence: packet.pointee.header.sequence, timestamp: packet.pointee.header.timestamp,
             at: now)
     }
+
+    /// Packets of a new source, or after a pause, from this one on.
+    @inline(never)
+    private func begin(_ packet: UnsafePointer<PendingPacket>) {
+        let number = packet.pointee.encoding
+        filter.begin(at: packet.pointee.layer)
+        map.begin(
+            source: packet.pointee.header.ssrc, pictures: numbering.begin(at: packet.pointee.layer),
+            timestampDistance: timestampDistance(to: packet.pointee))
+        awaitsStart = false
+        if encoding != number {
+            if encoding != nil { counts.layerChanges &+= 1 }
+            encoding = number
+        }
+        if case .layer(let layer) = choice, layer.encoding == number { limit(layer) }
+    }
+
+    /// From the new source's timestamps to the old one's, by their sender reports.
+    private func timestampDistance(to packet: PendingPacket) -> UInt32? {
+        guard let encoding, encoding != packet.encoding,
+            let producer = transport.publication?.producers.first(where: {
+                $0.track.mid == track.sourceMid
+            }), encoding < producer.encodings.count, packet.encoding < producer.encodings.count,
+            let old = producer.encodings[Int(encoding)].report,
+            let new = producer.encodings[Int(packet.encoding)].report, new.ssrc == packet.header.ssrc,
+            map.follows(old.ssrc)
+        else { return nil }
+        return new.timestampDistance(to: old, clockRate: track.codec.clockRate)
+    }
+
+    @inline(never)
+    private func placeLayered(
+        _ packet: UnsafePointer<PendingPacket>, at now: Instant, marker: inout Bool
+    ) -> SequenceMap.Mapped? {
+        let header = packet.pointee.header
+        let layer = packet.pointee.layer
+        switch filter.decide(layer, isLate: packet.pointee.isLate) {
+        case .forward: break
+        case .forwardAsLast:
+            marksPictures = true
+            marker = true
+        case .leaveOut:
+            map.leaveOut(source: header.ssrc, sequence: header.sequence, pictures: numbering.leaveOut(layer))
+            return nil
+        }
+        isPlain = filter.isTransparent
+        numbering.forward(layer)
+        return map.forward(source: header.ssrc, sequence: header.sequence, timestamp: header.timestamp, at: now)
+    }
+
+    /// Whether a packet that is sent again was its picture's last one for this consumer.
+    func endsPicture(_ packet: PendingPacket) -> Bool {
+        if packet.header.marker { return true }
+        return marksPictures && packet.layer.flags.contains(.endsPicture)
+            && packet.layer.spatial == filter.current.spatial
+    }
+
+    /// What it is never sent at present: it need not take up room in the pacer.
+    func surelyLeavesOut(_ packet: PendingPacket) -> Bool {
+        if isPlain { return false }
+        let (wanted, current) = (filter.wanted, filter.current)
+        return packet.layer.spatial > max(wanted.spatial, current.spatial)
+            || packet.layer.temporal > max(wanted.temporal, current.temporal)
+    }
+
+    /// About as many as it is going to be sent of a run.
+    @inline(__always)
+    func bytes(of run: Forwarder.Run) -> Int {
+        if isPlain { return run.bytes }
+        var bytes = 0
+        for packet in run.packets where !surelyLeavesOut(packet) {
+            bytes &+= packet.payloadLength &+ Forwarder.overhead
+        }
+        return bytes
+    }
+
+    /// Some of what it waited for was given up: nothing more before a keyframe.
+    func starve() {
+        counts.freezesAvoided &+= 1
+        pause()
+    }
+
+    /// A packet without payload is not to be missed.
+    func leaveOut(source: UInt32, sequence: UInt16) { map.leaveOut(source: source, sequence: sequence) }
 
     /// New keys: SRTP begins anew, so the rollover count does too.
     func resetSealing() {
@@ -119,6 +335,15 @@ final class Consumer {
 
     /// The object's head, and what is declared before `track` but for the map's rarely used end.
     private static var hotBytes: Int32 { 448 }
+
+    /// Takes note of a report.
+    /// - Returns: packets expected, and lost of them, since the one before.
+    func take(_ block: ReportBlock) -> (packets: Int, lost: Int)? {
+        defer { reported = block }
+        guard let before = reported else { return nil }
+        let packets = Int(Int32(bitPattern: block.highestSequence &- before.highestSequence))
+        return packets > 0 ? (packets, Int(block.cumulativeLost) - Int(before.cumulativeLost)) : nil
+    }
 
     /// Counts what was sent, for sender reports.
     @inline(__always)

@@ -96,19 +96,21 @@ final class InboundMedia {
             let rid = text(.repairedStreamID, fields, packet) ?? text(.streamID, fields, packet)
             guard let repaired = repairedStream(by: header.ssrc, rid: rid, of: producer) else { return nil }
             return register(
-                IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, repairs: repaired, at: now))
+                IncomingStream(
+                    ssrc: header.ssrc, encoding: repaired.encoding, of: publication, repairs: repaired, at: now))
         }
         guard header.payloadType == codec.payloadType || header.payloadType == codec.redundancyPayloadType else {
             return nil
         }
         let rid = text(.streamID, fields, packet) ?? ""
-        return register(IncomingStream(ssrc: header.ssrc, producer: producer, of: publication, streamID: rid, at: now))
+        guard let encoding = producer.encoding(of: header.ssrc, streamID: rid) else { return nil }
+        return register(IncomingStream(ssrc: header.ssrc, encoding: encoding, of: publication, at: now))
     }
 
     private func register(_ stream: IncomingStream) -> IncomingStream {
         retiredWindows[stream.ssrc] = nil
         streams[stream.ssrc] = stream
-        if stream.repairs == nil { stream.producer.add(stream) }
+        if stream.repairs == nil { stream.encoding.add(stream) }
         return stream
     }
 
@@ -130,10 +132,13 @@ final class InboundMedia {
 
     private func repairedStream(by ssrc: UInt32, rid: String?, of producer: Producer) -> IncomingStream? {
         if let announced = producer.track.streams.first(where: { $0.retransmissionSSRC == ssrc }) {
-            return producer.streams.first { $0.ssrc == announced.ssrc }
+            return producer.stream(announced.ssrc)
         }
-        if let rid { return producer.streams.first { $0.streamID == rid } }
-        return producer.streams.count == 1 ? producer.streams[0] : nil
+        if let rid, let encoding = producer.encodings.first(where: { $0.streamID == rid }) {
+            return encoding.current ?? encoding.streams.last
+        }
+        let streams = producer.streams
+        return streams.count == 1 ? streams[0] : nil
     }
 
     private func text(_ kind: HeaderExtension, _ fields: ExtensionFields, _ packet: UnsafeRawBufferPointer) -> String? {

@@ -4,12 +4,13 @@ internal import RelayProtocol
 /// One SSRC from a publisher: a track's media, one of its simulcast layers, or the retransmissions of one of those.
 final class IncomingStream {
     let ssrc: UInt32
+    unowned(unsafe) let encoding: Encoding
     let producer: Producer
     unowned let publication: Publication
     /// For a retransmission stream (RFC 4588): whose packets it repeats.
     let repairs: IncomingStream?
-    /// Layer by rid, if it has one.
-    let streamID: String
+    /// What its packets' descriptors say.
+    var layers: LayerReader
 
     /// SRTP's view of the SSRC.
     var window = ReplayWindow()
@@ -22,16 +23,17 @@ final class IncomingStream {
     var keyframes = KeyframeRequests()
     var lastPacketAt: Instant
 
+    private static let silence = Instant.Span.milliseconds(700)
+
     init(
-        ssrc: UInt32, producer: Producer, of publication: Publication, repairs: IncomingStream? = nil,
-        streamID: String = "",
-        at now: Instant
+        ssrc: UInt32, encoding: Encoding, of publication: Publication, repairs: IncomingStream? = nil, at now: Instant
     ) {
         self.ssrc = ssrc
-        self.producer = producer
+        self.encoding = encoding
+        producer = encoding.producer
         self.publication = publication
         self.repairs = repairs
-        self.streamID = streamID
+        layers = LayerReader(codec: encoding.producer.track.codec.name)
         lastPacketAt = now
         let track = producer.track
         statistics = ReceiveStatistics(ssrc: ssrc, clockRate: track.codec.clockRate)
@@ -41,6 +43,9 @@ final class IncomingStream {
         if track.kind == .audio { settings.capacity = 128 }
         history = isMedia ? PacketHistory(settings) : nil
     }
+
+    /// Whether packets arrive.
+    func isAlive(at now: Instant) -> Bool { now - lastPacketAt < Self.silence }
 
     /// Gives every slot of the history back.
     func close(_ pool: PacketPool) {

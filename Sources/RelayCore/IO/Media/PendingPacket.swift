@@ -10,6 +10,10 @@ struct PendingPacket {
     var fields: ExtensionFields
     /// Bytes behind the header, without padding.
     var payloadLength: Int
+    /// What its codec's descriptor says.
+    var layer = PacketLayer()
+    /// The number of its encoding within the producer.
+    var encoding: UInt8 = 0
     /// Where in a RED payload (RFC 2198) the primary block begins; nil where the payload is not RED.
     var primaryOffset: Int?
     /// Bytes of RTP padding to add, so that the packet can share a run with its neighbours.
@@ -19,8 +23,12 @@ struct PendingPacket {
     /// Came behind newer packets of its stream.
     var isLate: Bool
 
-    /// Whole length of what would be sent, less header differences and tag.
-    var paddedPayloadLength: Int { payloadLength + Int(padding) }
+    /// The same without a slot: only to be noted as left out.
+    var withoutBytes: PendingPacket {
+        var copy = self
+        copy.slot = -1
+        return copy
+    }
 }
 
 /// Decides on paddings. Browsers split a frame into packets that differ by a byte or two, the larger ones last; only

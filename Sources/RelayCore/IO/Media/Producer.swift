@@ -1,13 +1,14 @@
 internal import RelayControl
 internal import RelayProtocol
 
-/// One track coming in: its streams (several with simulcast), the packets of the frame that is being gathered, and the
-/// consumers that get them.
+/// One track coming in: its encodings (several with simulcast), and the consumers that want it.
 ///
-/// A mirrored producer stands for one on another worker, for this worker's consumers: it has no streams, its packets are
-/// handed over frame by frame, and their slots belong to the other worker's pool.
+/// A mirrored producer stands for one on another worker, for this worker's consumers.
 final class Producer {
     private(set) var track: IncomingTrack
+    private(set) var encodings: [Encoding] = []
+    /// What consumers can choose from, as last measured; a mirror is told.
+    var ladder = LayerLadder()
     /// Nil for a mirrored producer.
     private let pool: PacketPool?
     /// The way back from a mirrored producer.
@@ -17,35 +18,26 @@ final class Producer {
     // Counted from anywhere, so that a mirror notices when another producer takes this one's place.
     private var pauses = UInt32.random(in: 0...UInt32.max)
     private var headerChanges = UInt32.random(in: 0...UInt32.max)
-    /// The pending packets have been handed over to the followers.
-    private var isHandedOver = false
     /// Extension identifiers on the publisher's connection.
     var table = ExtensionTable(ExtensionMap())
     var consumers: [Consumer] = [] {
-        didSet { lanes = consumers.map(Unmanaged.passUnretained) }
+        didSet { bind() }
     }
-    /// `consumers` again, to be walked through without counting references.
-    private var lanes: [Unmanaged<Consumer>] = []
-    private(set) var streams: [IncomingStream] = []
-    /// The stream that is forwarded: the best that arrives, changed only at a keyframe.
-    private(set) var current: IncomingStream?
-    /// Better than `current`, as soon as its keyframe comes.
-    private(set) var candidate: IncomingStream?
+    /// Some consumer takes other encodings than before.
+    var needsBinding = false
     /// Unselected tracks are muted: nothing of them is forwarded.
     var isSelected = true {
         didSet { if !isSelected && oldValue { pause() } }
     }
     private(set) var isClosed = false
-    /// Listed with the worker as having pending packets.
-    var isDirty = false
 
-    private let pending: UnsafeMutablePointer<PendingPacket>
-    private(set) var pendingCount = 0
+    /// More than any browser makes, and as many as a follower's set has bits.
+    static let maximumEncodings = 16
 
     init(track: IncomingTrack, pool: PacketPool) {
         self.track = track
         self.pool = pool
-        pending = .allocate(capacity: SendQueue.maximumRun)
+        encodings = makeEncodings()
     }
 
     /// A mirror of a producer on another worker.
@@ -53,30 +45,65 @@ final class Producer {
         self.track = track
         self.following = following
         pool = nil
-        pending = .allocate(capacity: SendQueue.maximumRun)
+        encodings = makeEncodings()
     }
 
-    deinit { pending.deallocate() }
-
     /// The same track, renegotiated.
-    func update(_ track: IncomingTrack) { self.track = track }
+    func update(_ track: IncomingTrack) {
+        let isSame = Self.names(of: track) == Self.names(of: self.track)
+        self.track = track
+        guard !isSame else { return }
+        for encoding in encodings {
+            encoding.drop()
+            for stream in encoding.streams { _ = encoding.remove(stream) }
+        }
+        encodings = makeEncodings()
+        for consumer in consumers { consumer.forgetEncodings() }
+        pauseConsumers()
+        bind()
+    }
+
+    private func makeEncodings() -> [Encoding] {
+        Self.names(of: track).enumerated().map { number, name in
+            Encoding(of: self, number: UInt8(truncatingIfNeeded: number), streamID: name, pool: pool)
+        }
+    }
+
+    /// One for each encoding: its rid, or nothing.
+    private static func names(of track: IncomingTrack) -> [String] {
+        guard track.kind == .video else { return [""] }
+        if !track.streamIDs.isEmpty { return Array(track.streamIDs.prefix(maximumEncodings)) }
+        return Array(repeating: "", count: min(max(track.streams.count, 1), maximumEncodings))
+    }
 
     var isVideo: Bool { track.kind == .video }
-    var isFull: Bool { pendingCount == SendQueue.maximumRun }
 
     // MARK: Streams
 
-    func add(_ stream: IncomingStream) { streams.append(stream) }
+    /// The encoding that an SSRC with this rid brings; nil where none was negotiated.
+    func encoding(of ssrc: UInt32, streamID: String) -> Encoding? {
+        if encodings.count == 1 { return encodings[0] }
+        if !streamID.isEmpty { return encodings.first { $0.streamID == streamID } }
+        guard let number = track.streams.firstIndex(where: { $0.ssrc == ssrc }), number < encodings.count else {
+            return nil
+        }
+        return encodings[number]
+    }
+
+    func streamID(of encoding: UInt8) -> String {
+        encoding < encodings.count ? encodings[Int(encoding)].streamID : ""
+    }
+
+    var streams: [IncomingStream] { encodings.flatMap(\.streams) }
+
+    func stream(_ ssrc: UInt32) -> IncomingStream? {
+        for encoding in encodings { if let found = encoding.streams.first(where: { $0.ssrc == ssrc }) { return found } }
+        return nil
+    }
 
     func remove(_ stream: IncomingStream) {
-        streams.removeAll { $0 === stream }
-        if current === stream {
-            current = nil
-            // What comes next begins anew, even under the same SSRC.
-            pauseConsumers()
-        }
-        if candidate === stream { candidate = nil }
-        if let pool { stream.close(pool) }
+        // What comes next begins anew, even under the same SSRC.
+        if stream.encoding.remove(stream) { pauseConsumers() }
     }
 
     /// The publisher's connection was replaced: its streams are no more.
@@ -84,61 +111,42 @@ final class Producer {
         for stream in streams { remove(stream) }
     }
 
-    /// Whether packets of the stream arrive.
-    func isAlive(_ stream: IncomingStream, at now: Instant) -> Bool { now - stream.lastPacketAt < .milliseconds(700) }
-
-    /// A connected subscriber waits for a keyframe.
-    var isAwaited: Bool {
-        isVideo && isSelected && consumers.contains { $0.awaitsStart && $0.transport.isSendable }
-    }
-
     /// Somebody gets what this producer sends, here or on another worker.
     var hasTakers: Bool { !consumers.isEmpty || !followers.isEmpty }
 
-    /// Looks for a better stream than the current one: the one with the most bits among those that are alive.
-    /// - Returns: a stream to ask for a keyframe, so that it can take over.
-    func chooseStream(at now: Instant) -> IncomingStream? {
-        guard isSelected, hasTakers, current == nil || streams.count > 1 else { return nil }
-        var best: IncomingStream?
-        var bestRate: UInt64 = 0
-        for stream in streams where isAlive(stream, at: now) {
-            let rate = stream.statistics.bitsPerSecond(at: now)
-            if rate > bestRate {
-                best = stream
-                bestRate = rate
+    /// Measures what can be chosen from.
+    func measureLayers(at now: Instant) {
+        var candidates: [LayerStep] = []
+        for encoding in encodings {
+            guard let current = encoding.current, current.isAlive(at: now) else { continue }
+            candidates += LayerLadder.candidates(encoding: encoding.number, rates: &encoding.rates, at: now) {
+                let size = current.layers.frameSize(ofSpatial: $0)
+                return size.isKnown ? (size.width, size.height) : nil
             }
         }
-        guard let best, best !== current else {
-            candidate = nil
-            return nil
+        ladder = LayerLadder(candidates, after: ladder)
+    }
+
+    // MARK: Consumers
+
+    /// Gives every encoding the consumers that take it.
+    func bind() {
+        needsBinding = false
+        for encoding in encodings {
+            encoding.setTakers(
+                encodings.count == 1 && !isVideo ? consumers : consumers.filter { $0.takes(encoding.number) })
         }
-        // A step up has to be worth a keyframe; a stream that fell silent is left at once.
-        if let current, isAlive(current, at: now),
-            bestRate < current.statistics.bitsPerSecond(at: now) * 3 / 2
-        {
-            candidate = nil
-            return nil
-        }
-        candidate = best
-        return best
+        following?.update(self)
+    }
+
+    /// The encodings that this worker's consumers take, a bit each.
+    var takenEncodings: UInt16 {
+        var set: UInt16 = 0
+        for encoding in encodings where !encoding.takers.isEmpty { set |= 1 << UInt16(encoding.number) }
+        return set
     }
 
     // MARK: Forwarding
-
-    /// Takes a packet into the pending frame if it is to be forwarded, with a reference to its slot.
-    /// - Returns: whether it was taken. The caller flushes first when `isFull`.
-    func gather(_ packet: PendingPacket, of stream: IncomingStream) -> Bool {
-        guard isSelected, hasTakers, !isClosed else { return false }
-        if current !== stream {
-            guard current == nil || candidate === stream, !isVideo || packet.startsKeyframe else { return false }
-            current = stream
-            candidate = nil
-        }
-        pool?.retain(packet.slot)
-        (pending + pendingCount).initialize(to: packet)
-        pendingCount += 1
-        return true
-    }
 
     /// Where the primary block of a RED packet begins, from the payload's start; nil where the packet is not RED.
     func primaryOffset(_ header: PacketHeader, _ packet: UnsafeRawBufferPointer) -> Int? {
@@ -151,37 +159,15 @@ final class Producer {
     /// A packet without payload (padding to probe the path): consumers are not to miss it.
     func leaveOut(source: UInt32, sequence: UInt16) {
         for follower in followers {
-            follower.neighbour.tell(.leftOut(mark(for: follower), source: source, sequence: sequence), urgently: false)
+            follower.neighbour.tell(
+                .leftOut(mark(for: follower.name), source: source, sequence: sequence), urgently: false)
         }
-        for consumer in consumers { consumer.map.leaveOut(source: source, sequence: sequence) }
+        for consumer in consumers { consumer.leaveOut(source: source, sequence: sequence) }
     }
 
-    /// Sends the gathered packets to every consumer and lets go of their slots.
-    func flush(_ forwarder: Forwarder) {
-        isDirty = false
-        guard pendingCount > 0 else { return }
-        let packets = UnsafeMutableBufferPointer(start: pending, count: pendingCount)
-        if pool != nil {
-            handOver()
-            // The other workers begin while this one forwards.
-            for follower in followers { follower.neighbour.ring() }
-        }
-        for index in lanes.indices {
-            // A consumer's memory has left the caches since the last frame, so that of the next ones is asked for in time.
-            if index + 2 < lanes.count { Consumer.prefetch(lanes[index + 2].toOpaque()) }
-            if index + 1 < lanes.count { lanes[index + 1]._withUnsafeGuaranteedRef { $0.transport.prefetch() } }
-            lanes[index]._withUnsafeGuaranteedRef { forwarder.forward(packets, to: $0) }
-        }
-        drop()
-    }
-
-    /// Lets go of the pending packets without sending them.
+    /// Lets go of what is pending.
     func drop() {
-        if let pool {
-            for index in 0..<pendingCount { pool.release(pending[index].slot) }
-        }
-        pendingCount = 0
-        isHandedOver = false
+        for encoding in encodings { encoding.drop() }
     }
 
     private func pause() {
@@ -202,18 +188,36 @@ final class Producer {
 
     // MARK: Other workers
 
-    /// Makes the pending packets ready to leave, and hands them to the workers that follow, which see them at the next ring.
-    func handOver() {
-        guard !isHandedOver, pendingCount > 0 else { return }
-        isHandedOver = true
-        let packets = UnsafeMutableBufferPointer(start: pending, count: pendingCount)
-        RunPlan.pad(packets)
-        for follower in followers { follower.neighbour.handOver(packets, mark(for: follower)) }
+    /// Some other worker wants that encoding.
+    func isFollowed(in encoding: UInt8) -> Bool {
+        followers.contains { $0.encodings & 1 << UInt16(encoding) != 0 }
     }
 
-    func addFollower(_ neighbour: Neighbour, name: MirrorName) {
-        followers.append(Follower(neighbour: neighbour, name: name))
+    func handOver(_ packets: UnsafeMutableBufferPointer<PendingPacket>, of encoding: UInt8) {
+        for follower in followers where follower.encodings & 1 << UInt16(encoding) != 0 {
+            follower.neighbour.handOver(packets, mark(for: follower.name))
+        }
+    }
+
+    func ringFollowers() {
+        for follower in followers { follower.neighbour.ring() }
+    }
+
+    /// Tells those who follow what there is to choose from.
+    func tellLadder() {
+        for follower in followers { follower.neighbour.post(.ladder(follower.name, ladder)) }
+    }
+
+    func addFollower(_ neighbour: Neighbour, name: MirrorName, encodings: UInt16) {
+        followers.append(Follower(neighbour: neighbour, name: name, encodings: encodings))
         neighbour.followed[name] = self
+        neighbour.post(.ladder(name, ladder))
+    }
+
+    func setEncodings(_ encodings: UInt16, of name: MirrorName, on neighbour: Neighbour) {
+        for index in followers.indices where followers[index].neighbour === neighbour && followers[index].name == name {
+            followers[index].encodings = encodings
+        }
     }
 
     func removeFollower(_ neighbour: Neighbour, name: MirrorName) {
@@ -221,8 +225,8 @@ final class Producer {
         neighbour.followed[name] = nil
     }
 
-    func mark(for follower: Follower) -> Crossing.Mark {
-        Crossing.Mark(mirror: follower.name, pauses: pauses, headerChanges: headerChanges)
+    func mark(for name: MirrorName) -> Crossing.Mark {
+        Crossing.Mark(mirror: name, pauses: pauses, headerChanges: headerChanges)
     }
 
     /// At a mirror: what the real producer went through.
@@ -232,11 +236,12 @@ final class Producer {
         if change.headersChanged { headersChanged() }
     }
 
-    /// At a mirror: takes a packet into the pending frame, which is flushed before its slot is given back.
-    func take(_ packet: PendingPacket) {
-        guard !isFull else { return }
-        (pending + pendingCount).initialize(to: packet)
-        pendingCount += 1
+    /// At a mirror: takes a packet into its encoding's pending frame.
+    func take(_ packet: PendingPacket) -> Encoding? {
+        let number = Int(packet.encoding)
+        guard number < encodings.count else { return nil }
+        encodings[number].take(packet)
+        return encodings[number]
     }
 
     func close() {

@@ -11,6 +11,10 @@ final class Transport {
     /// Next transport-wide sequence number to this peer.
     var transportSequence: UInt16 = 0
     var paths = AddressSet()
+    /// What was sent, for the bandwidth estimate; belongs to `feedback`.
+    unowned(unsafe) var sent: SentPackets?
+    /// Whom a subscribing connection serves; it holds this transport, and the worker holds it.
+    unowned(unsafe) let subscriber: Subscriber?
     var statistics = TransportStatistics()
 
     let id: TransportID
@@ -32,6 +36,8 @@ final class Transport {
     /// When the remote description came: from then on the peer is expected.
     var describedAt: Instant?
 
+    /// Its share in the subscriber's estimate, once it is connected.
+    var feedback: FeedbackPath?
     /// Publisher only.
     let inbound: InboundMedia?
     /// Subscriber only.
@@ -46,8 +52,10 @@ final class Transport {
     var measured: (bytes: UInt64, at: Instant)
 
     init(
-        id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?, at now: Instant
+        id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?,
+        subscriber: Subscriber? = nil, at now: Instant
     ) {
+        self.subscriber = subscriber
         self.id = id
         self.role = role
         self.inbound = inbound

@@ -32,12 +32,17 @@ extension Worker {
     private func receive(_ letter: Letter, from worker: Int) {
         guard let neighbour = border.neighbour(worker) else { return }
         switch letter {
-        case .follow(let wish, let name):
-            neighbour.wishes[name] = wish
+        case .follow(let wish, let name, let encodings):
+            neighbour.wishes[name] = (wish, encodings)
             if let publication = publications[wish.publication] { neighbour.grantWishes(for: publication) }
         case .unfollow(let name):
             neighbour.wishes[name] = nil
             neighbour.followed[name]?.removeFollower(neighbour, name: name)
+        case .take(let name, let encodings):
+            neighbour.wishes[name]?.encodings = encodings
+            neighbour.followed[name]?.setEncodings(encodings, of: name, on: neighbour)
+        case .ladder(let name, let ladder): neighbour.mirrors[name]?.ladder = ladder
+        case .speaker(let room, let participant): speaking[room] = participant
         }
     }
 
@@ -67,8 +72,8 @@ extension Worker {
         case .packet(let packet, let mark, let isLast):
             guard let producer = neighbour.mirrors[mark.mirror] else { return isLast }
             producer.heed(mark)
-            producer.take(packet)
-            if isLast { producer.flush(forwarder) }
+            let encoding = producer.take(packet)
+            if isLast { encoding?.flush(forwarder) }
             return isLast
         case .leftOut(let mark, let source, let sequence):
             guard let producer = neighbour.mirrors[mark.mirror] else { return true }
@@ -81,13 +86,16 @@ extension Worker {
             guard let producer = neighbour.mirrors[mark.mirror] else { return true }
             producer.heed(mark)
             resend(packet, missing)
-        case .keyframe(let name, let isReminder):
-            if let producer = neighbour.followed[name] { requestKeyframe(of: producer, isReminder: isReminder) }
+        case .keyframe(let name, let number, let isReminder):
+            guard let producer = neighbour.followed[name], number < producer.encodings.count else { return true }
+            let encoding = producer.encodings[Int(number)]
+            // Who sends nothing is not reminded.
+            if !isReminder || encoding.isAlive(at: now) { requestKeyframe(of: encoding) }
         case .missing(let name, let missing):
             guard let producer = neighbour.followed[name],
                 let packet = heldPacket(missing.original, source: missing.source, of: producer)
             else { return true }
-            let mark = producer.mark(for: Follower(neighbour: neighbour, name: name))
+            let mark = producer.mark(for: name)
             neighbour.tell(.resent(packet, mark, missing))
         case .level(let publication, let level):
             if let distant = distantSpeakers[publication] {
@@ -104,15 +112,7 @@ extension Worker {
             let origin = consumer.resendable(missing.sequence), origin.source == packet.header.ssrc,
             origin.sequence == packet.header.sequence
         else { return }
-        forwarder.resend(packet, as: missing.sequence, timestampOffset: origin.timestampOffset, to: consumer)
-    }
-
-    private func requestKeyframe(of producer: Producer, isReminder: Bool) {
-        // Who sends nothing is not reminded.
-        if isReminder {
-            guard let current = producer.current, producer.isAlive(current, at: now) else { return }
-        }
-        requestKeyframe(of: producer)
+        forwarder.resend(packet, as: missing.sequence, origin, isLent: true, to: consumer)
     }
 
     /// A publication that lives on another worker, for this worker's subscribers.

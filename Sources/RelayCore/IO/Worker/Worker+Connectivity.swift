@@ -144,7 +144,7 @@ extension Worker {
             transport.connectedAt = now
             transport.alertedAt = nil
             setState(transport, .connected)
-            requestKeyframes(for: transport)
+            begin(transport)
         } catch {
             Log.warning("transport.no-keys", ["transport": "\(transport.id.value)", "error": "\(error)"])
             close(transport)

@@ -18,12 +18,14 @@ extension Worker {
                 guard let consumer = consumer(feedback.media, of: transport) else { continue }
                 for sequence in feedback { resend(sequence, to: consumer) }
             case .pictureLoss(let feedback):
-                if let consumer = consumer(feedback.media, of: transport) { requestKeyframe(for: consumer) }
+                if let consumer = consumer(feedback.media, of: transport) { pictureLost(consumer) }
             case .fullIntraRequest(let feedback):
                 for entry in feedback {
-                    if let consumer = consumer(entry.ssrc, of: transport) { requestKeyframe(for: consumer) }
+                    if let consumer = consumer(entry.ssrc, of: transport) { pictureLost(consumer) }
                 }
-            case .goodbye, .sourceDescription, .transportFeedback, .receiverEstimate, .other: continue
+            case .transportFeedback(let report): receive(report, of: transport)
+            case .receiverEstimate(let estimate): receive(estimate, of: transport)
+            case .goodbye, .sourceDescription, .other: continue
             }
         }
         if reader.malformed { totals.datagramsRefused &+= 1 }
@@ -45,6 +47,7 @@ extension Worker {
 
     /// Tells everybody who gets the stream what the publisher reported.
     func translate(_ info: SenderInfo, for producer: Producer) {
+        for encoding in producer.encodings { encoding.note(info) }
         for consumer in producer.consumers where consumer.map.source == info.ssrc {
             guard consumer.transport.isSendable, let timestamp = consumer.map.timestamp(ofCurrentSource: info.rtpTime)
             else {
@@ -65,8 +68,9 @@ extension Worker {
     /// A subscriber's report about one of its streams.
     private func receive(_ block: ReportBlock, of transport: Transport) {
         guard let consumer = consumer(block.ssrc, of: transport) else { return }
-        consumer.cumulativeLost = block.cumulativeLost
-        if let sample = consumer.reports.roundTrip(of: block, at: now) { consumer.roundTrip.add(sample) }
+        let sample = consumer.reports.roundTrip(of: block, at: now)
+        if let sample { consumer.roundTrip.add(sample) }
+        if let loss = consumer.take(block) { receive(loss, roundTrip: sample, of: transport) }
     }
 
     private func resend(_ sequence: UInt16, to consumer: Consumer) {
@@ -83,7 +87,7 @@ extension Worker {
         guard let packet = heldPacket(origin.sequence, source: origin.source, of: producer),
             allowsRetransmission(of: sequence, bytes: packet.header.length + packet.payloadLength, to: consumer)
         else { return }
-        forwarder.resend(packet, as: sequence, timestampOffset: origin.timestampOffset, to: consumer)
+        forwarder.resend(packet, as: sequence, origin, to: consumer)
     }
 
     private func allowsRetransmission(of sequence: UInt16, bytes: Int, to consumer: Consumer) -> Bool {
@@ -95,40 +99,49 @@ extension Worker {
 
     /// A packet of a producer's history, parsed anew. The history goes on holding it.
     func heldPacket(_ sequence: UInt16, source: UInt32, of producer: Producer) -> PendingPacket? {
-        guard let stream = producer.streams.first(where: { $0.ssrc == source }),
-            let held = stream.history?.find(sequence)
-        else { return nil }
+        guard let stream = producer.stream(source), let held = stream.history?.find(sequence) else { return nil }
         let memory = pool.memory(held.slot)
         let bytes = UnsafeRawBufferPointer(start: memory, count: Int(held.length))
         guard let header = PacketHeader(bytes) else { return nil }
+        let fields = ExtensionFields(bytes, header: header, table: producer.table)
+        let payload = UnsafeRawBufferPointer(rebasing: bytes[header.length...])
+        // Where its picture's numbers stand does not depend on what came before.
+        var layers = LayerReader(codec: producer.track.codec.name)
+        let layer = layers.read(
+            payload, dependencyDescriptor: fields.bytes(.dependencyDescriptor, in: bytes), marker: header.marker)
         return PendingPacket(
-            slot: held.slot, memory: memory, header: header,
-            fields: ExtensionFields(bytes, header: header, table: producer.table),
-            payloadLength: bytes.count - header.length, primaryOffset: producer.primaryOffset(header, bytes),
+            slot: held.slot, memory: memory, header: header, fields: fields, payloadLength: payload.count, layer: layer,
+            encoding: stream.encoding.number, primaryOffset: producer.primaryOffset(header, bytes),
             startsKeyframe: false, isLate: true)
     }
 
-    private func producer(of consumer: Consumer) -> Producer? {
+    func producer(of consumer: Consumer) -> Producer? {
         consumer.transport.publication?.producers.first { $0.track.mid == consumer.track.sourceMid }
     }
 
     // MARK: Keyframes
 
-    /// A subscriber is ready for media: each of its videos needs a keyframe to begin with.
-    func requestKeyframes(for transport: Transport) {
-        for consumer in transport.consumers { requestKeyframe(for: consumer) }
+    /// A subscriber's decoder has lost its way.
+    private func pictureLost(_ consumer: Consumer) {
+        guard consumer.isVideo, let producer = producer(of: consumer) else { return }
+        consumer.counts.keyframesAskedFor &+= 1
+        if let number = consumer.encoding, number < producer.encodings.count {
+            requestKeyframe(of: producer.encodings[Int(number)])
+        } else {
+            requestKeyframes(of: producer)
+        }
     }
 
-    private func requestKeyframe(for consumer: Consumer) {
-        guard consumer.track.kind == .video, let producer = producer(of: consumer) else { return }
-        requestKeyframe(of: producer)
+    /// Asks for the keyframes that are waited for, whoever asked before.
+    func requestKeyframes(of producer: Producer) {
+        for encoding in producer.encodings where encoding.isAwaited { requestKeyframe(of: encoding) }
     }
 
-    /// Asks for a keyframe of what the producer forwards, wherever it lives.
-    func requestKeyframe(of producer: Producer) {
-        if let following = producer.following {
-            following.askForKeyframe(isReminder: false, at: now)
-        } else if producer.isSelected, let stream = producer.current ?? producer.streams.last {
+    /// Asks for a keyframe of an encoding, wherever that lives.
+    func requestKeyframe(of encoding: Encoding) {
+        if let following = encoding.producer.following {
+            following.askForKeyframe(of: encoding.number, isReminder: false, at: now)
+        } else if encoding.producer.isSelected, let stream = encoding.askable(at: now) {
             requestKeyframe(of: stream)
         }
     }

@@ -5,6 +5,8 @@ internal import RelayProtocol
 extension Worker {
     /// Batches taken from one socket before the others get their turn.
     private static let maximumBatches = 8
+    /// How long a packet waits for its frame's end.
+    private static let frameDelayMicroseconds: Int64 = 1_000
 
     func receive(on index: Int) {
         readClock()
@@ -134,7 +136,7 @@ extension Worker {
         _ = stream.missing?.received(header.sequence, at: now)
         let producer = stream.producer
         guard payloadLength > 0 else {
-            producer.flush(forwarder)
+            stream.encoding.flush(forwarder)
             producer.leaveOut(source: stream.ssrc, sequence: header.sequence)
             return
         }
@@ -144,7 +146,12 @@ extension Worker {
         guard header.payloadType == codec.payloadType || primaryOffset != nil,
             let payload = bytes.part(at: header.length, length: payloadLength)
         else { return }
-        let startsKeyframe = PayloadInspection.isKeyframeStart(codec.name, payload)
+        let layer = stream.layers.read(
+            payload, dependencyDescriptor: fields.bytes(.dependencyDescriptor, in: bytes), marker: header.marker)
+        let startsKeyframe = layer.flags.contains(.startsKeyframe)
+        stream.encoding.rates.add(
+            bytes: bytes.count, spatial: layer.spatial, temporal: layer.temporal, endsPicture: header.marker,
+            at: now)
         if startsKeyframe, producer.isVideo {
             stream.keyframes.keyframeArrived()
             stream.missing?.forget(before: header.sequence)
@@ -156,8 +163,7 @@ extension Worker {
         gather(
             PendingPacket(
                 slot: slot, memory: pool.memory(slot), header: header, fields: fields, payloadLength: payloadLength,
-                primaryOffset: primaryOffset,
-                startsKeyframe: startsKeyframe, isLate: isLate), of: stream)
+                layer: layer, primaryOffset: primaryOffset, startsKeyframe: startsKeyframe, isLate: isLate), of: stream)
     }
 
     /// Keeps the packet for retransmission.
@@ -171,40 +177,40 @@ extension Worker {
     }
 
     private func gather(_ packet: PendingPacket, of stream: IncomingStream) {
-        let producer = stream.producer
-        if producer.isFull { producer.flush(forwarder) }
-        guard producer.gather(packet, of: stream) else { return }
-        if producer.isVideo && packet.header.marker {
-            producer.flush(forwarder)
-        } else if !producer.isDirty {
-            producer.isDirty = true
-            dirty.append(producer)
+        let encoding = stream.encoding
+        if encoding.isFull { encoding.flush(forwarder) }
+        guard encoding.gather(packet, of: stream, at: now) else { return }
+        if encoding.producer.isVideo && packet.header.marker {
+            encoding.flush(forwarder)
+        } else if !encoding.isDirty {
+            encoding.isDirty = true
+            dirty.append(encoding)
         }
     }
 
     /// After a batch: audio leaves at once, an unfinished video frame may wait a millisecond for its end.
     private func flushBatch() {
-        for producer in dirty where !producer.isVideo && producer.isDirty { producer.handOver() }
+        for encoding in dirty where !encoding.producer.isVideo && encoding.isDirty { encoding.handOver() }
         border.ring()
         var kept = 0
         for index in dirty.indices {
-            let producer = dirty[index]
-            guard producer.isDirty else { continue }
-            if producer.isVideo {
-                dirty[kept] = producer
+            let encoding = dirty[index]
+            guard encoding.isDirty else { continue }
+            if encoding.producer.isVideo {
+                dirty[kept] = encoding
                 kept += 1
             } else {
-                producer.flush(forwarder)
+                encoding.flush(forwarder)
             }
         }
         dirty.removeLast(dirty.count - kept)
-        if kept > 0 { frameTimer?.arm() }
+        if kept > 0 { frameTimer?.arm(microseconds: Self.frameDelayMicroseconds) }
         flushQueues()
     }
 
     /// The millisecond is over.
     func flushFrames() {
-        for producer in dirty { producer.flush(forwarder) }
+        for encoding in dirty { encoding.flush(forwarder) }
         dirty.removeAll(keepingCapacity: true)
         flushQueues()
     }

@@ -39,9 +39,11 @@ extension Worker {
         let isTenthOfSecond = tenthOfSecond.isDue(at: now)
         if isTenthOfSecond {
             for room in Array(speakers.keys) { pollSpeakers(room) }
-            for publication in publications.values { pollLayers(of: publication) }
+            let tellsLadder = ladderRound.isDue(at: now)
+            for publication in publications.values { pollLayers(of: publication, tellsLadder: tellsLadder) }
             for transport in publishing.values { transport.inbound?.expireHistories(pool, at: now) }
         }
+        pollSubscribers()
         pollConsent()
         let isSecond = second.isDue(at: now)
         if isTenthOfSecond { reportStatistics(evenUnchanged: isSecond) }
@@ -73,64 +75,35 @@ extension Worker {
 
     func pollSpeakers(_ room: RoomID) {
         guard let change = speakers[room]?.poll(at: now) else { return }
+        speaking[room] = change
+        for case let neighbour? in border.neighbours { neighbour.post(.speaker(room, change)) }
         report(.speaker(room, change))
     }
 
-    /// Asks for the keyframes that are waited for: of a better stream, to take over; of the current one, where somebody has
-    /// seen nothing yet. (Who has never had a packet does not ask by itself, and the keyframe it was promised may have been lost.)
-    func pollLayers(of publication: Publication) {
-        for producer in publication.producers {
-            if let better = producer.chooseStream(at: now) {
-                requestKeyframe(of: better)
-            } else if let following = producer.following {
-                if producer.isAwaited || following.owesRequest { following.askForKeyframe(isReminder: true, at: now) }
-            } else if let current = producer.current, producer.isAwaited, producer.isAlive(current, at: now) {
-                requestKeyframe(of: current)
+    /// Measures what there is to choose from, and asks for the keyframes that are waited for. (Who has never had a packet does not
+    /// ask by itself, and the keyframe it was promised may have been lost.)
+    private func pollLayers(of publication: Publication, tellsLadder: Bool) {
+        for producer in publication.producers where producer.isVideo && producer.hasTakers {
+            if producer.following == nil {
+                producer.measureLayers(at: now)
+                if tellsLadder { producer.tellLadder() }
             }
+            if producer.needsBinding { producer.bind() }
+            guard producer.isSelected else { continue }
+            for encoding in producer.encodings { pollKeyframe(of: encoding) }
         }
     }
 
-    /// Of a tenth of the transports at a time, so that everybody's numbers are at most a second old.
-    private func reportStatistics(evenUnchanged: Bool) {
-        var changed: [TransportID: TransportStatistics] = [:]
-        for transport in roster.next(&statisticsRound, of: 10) {
-            measure(transport)
-            if transport.reported != transport.statistics {
-                transport.reported = transport.statistics
-                changed[transport.id] = transport.statistics
+    private func pollKeyframe(of encoding: Encoding) {
+        if let following = encoding.producer.following {
+            if encoding.isAwaited || following.owesRequest(of: encoding.number) {
+                following.askForKeyframe(of: encoding.number, isReminder: true, at: now)
             }
-        }
-        var sum = totals
-        sum.transports = transports.count
-        sum.packetsSent = forwarder.packets
-        sum.bytesSent = forwarder.bytes
-        sum.retransmissions = forwarder.retransmissions
-        for socket in sockets {
-            sum.sendDrops &+= socket.queue.drops
-            sum.receiveDrops &+= socket.askKernelForReceiveDrops()
-        }
-        for case let neighbour? in border.neighbours {
-            sum.handedOver &+= neighbour.packets
-            sum.handOverDrops &+= neighbour.drops
-        }
-        if !changed.isEmpty || evenUnchanged { report(.statistics(changed, sum)) }
-    }
-
-    private func measure(_ transport: Transport) {
-        let bits = (transport.statistics.bytes &- transport.measured.bytes) &* 8
-        let span = UInt64(max(1, (now - transport.measured.at).microseconds))
-        transport.statistics.bitrate = bits &* 1_000_000 / span
-        transport.measured = (transport.statistics.bytes, now)
-        if let inbound = transport.inbound {
-            let streams = inbound.streams.values.filter { $0.repairs == nil }
-            transport.statistics.lost = streams.reduce(0) { $0 &+ UInt64(max(0, $1.statistics.cumulativeLost)) }
-            transport.statistics.roundTripMilliseconds = streams.compactMap { stream in
-                stream.missing.flatMap { $0.counts.recovered > 0 ? $0.roundTrip.seconds * 1000 : nil }
-            }.max()
-        } else {
-            transport.statistics.lost = transport.consumers.reduce(0) { $0 &+ UInt64(max(0, $1.cumulativeLost)) }
-            transport.statistics.roundTripMilliseconds =
-                transport.consumers.compactMap { $0.roundTrip.smoothed.map { $0.seconds * 1000 } }.max()
+        } else if let stream = encoding.askable(at: now), stream.isAlive(at: now),
+            // A stream of the same encoding that takes over is not asked for by anybody yet.
+            encoding.isAwaited || stream !== encoding.current
+        {
+            requestKeyframe(of: stream)
         }
     }
 }

@@ -37,10 +37,24 @@ final class Worker {
     var byPath: [Path: Transport] = [:]
     var publications: [PublicationID: Publication] = [:]
     var speakers: [RoomID: RoomSpeakers] = [:]
+    /// Who speaks, in rooms of which that is known here.
+    var speaking: [RoomID: ParticipantID] = [:]
+    /// Participants with subscribing connections here.
+    var subscribers: [Subscriber.Name: Subscriber] = [:]
+    /// The same in an order, and whose turn it was.
+    var everySubscriber: [Subscriber] = []
+    var subscriberTurn = 0
+    /// With what their estimates begin.
+    var bandwidth = BandwidthEstimator.Settings()
+    /// Those whose pacer has something to do at some time.
+    var pacing: [Subscriber] = []
+    var paceTimer: PrecisionTimer?
+    /// When that fires.
+    var paceDeadline: Instant?
 
-    /// Producers with packets that wait for the end of their frame.
-    var dirty: [Producer] = []
-    var frameTimer: FrameTimer?
+    /// Encodings with packets that wait for the end of their frame.
+    var dirty: [Encoding] = []
+    var frameTimer: PrecisionTimer?
     let control: ControlBuffer
 
     /// The time of the batch, message or timer that is being handled.
@@ -52,6 +66,7 @@ final class Worker {
     var tickTimer: LoopTimer?
     var handshakeRound = Recurrence(every: .milliseconds(50))
     var tenthOfSecond = Recurrence(every: .milliseconds(100))
+    var ladderRound = Recurrence(every: .milliseconds(500))
     var second = Recurrence(every: .seconds(1))
     var consentRound = Roster.Round()
     var statisticsRound = Roster.Round()
@@ -70,7 +85,7 @@ final class Worker {
         self.consentTimeout = consentTimeout
         self.report = report
         inbound = InboundBatch(pool: pool)
-        forwarder = Forwarder(sockets: sockets)
+        forwarder = Forwarder(sockets: sockets, pool: pool)
         border = Border(of: number, inlets: inlets, pool: pool)
         control = ControlBuffer()
         now = Instant(microseconds: loop.now)
@@ -78,10 +93,15 @@ final class Worker {
 
     /// Begins to read the sockets and to keep time.
     func start() throws(LoopError) {
-        frameTimer = try FrameTimer(loop: loop) { [unowned self] in
+        frameTimer = try PrecisionTimer(loop: loop) { [unowned self] in
             readClock()
             flushFrames()
         }
+        paceTimer = try PrecisionTimer(loop: loop) { [unowned self] in
+            readClock()
+            letGo()
+        }
+        forwarder.whenPacing = { [unowned self] in pace($0) }
         handshakeTurn = try loop.mailbox(of: Void.self) { [unowned self] _ in workOffHandshakes() }
         for (index, socket) in sockets.enumerated() {
             _ = try loop.watch(fd: socket.descriptor, for: .readable) { [unowned self] _ in receive(on: index) }
@@ -147,7 +167,8 @@ final class Worker {
             if let distant = distantSpeakers.removeValue(forKey: id) {
                 forgetSpeaker(distant.participant, in: distant.room)
             }
-        case .prefer: break
+        case .prefer(let id, let preference):
+            if let transport = transports[id] { prefer(preference, on: transport) }
         case .shutDown: shutDown()
         }
     }
@@ -166,8 +187,11 @@ final class Worker {
             // A publisher who reloads opens the new connection before the old one is closed.
             publication.transport = transport
             publishing[id] = transport
-        case .subscriber(let publicationID, _, _):
-            transport = Transport(id: id, role: role, ufrag: ufrag, password: password, inbound: nil, at: now)
+        case .subscriber(let publicationID, let room, let participant):
+            let subscriber = subscriber(Subscriber.Name(room: room, participant: participant))
+            transport = Transport(
+                id: id, role: role, ufrag: ufrag, password: password, inbound: nil, subscriber: subscriber, at: now)
+            subscriber.add(transport)
             transport.publication = publications[publicationID]
         }
         transports[id] = transport
@@ -188,6 +212,7 @@ final class Worker {
     }
 
     private func setConsumers(of transport: Transport, in publication: Publication, _ tracks: [OutgoingTrack]) {
+        let old = transport.consumers
         transport.consumers = tracks.map { track in
             // An SSRC keeps its consumer for as long as the connection lives, even where it was not sent for a while:
             // numbering it anew under the same key would protect two packets with one SRTP index.
@@ -199,27 +224,33 @@ final class Worker {
             transport.known[track.ssrc] = consumer
             return consumer
         }
+        for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
+            transport.subscriber?.forget(gone, pool)
+        }
         publication.setConsumers(transport.consumers, of: transport)
-        if transport.isSendable { requestKeyframes(for: transport) }
+        if transport.isSendable { begin(transport) }
     }
 
     /// What is wanted again picks up at a keyframe, which somebody has to ask for.
     private func select(_ selection: TrackSelection, of publication: Publication) {
         let returning = publication.producers.filter { $0.isVideo && !$0.isSelected && selection.video }
         publication.selection = selection
-        for producer in returning { requestKeyframe(of: producer) }
+        for producer in returning { requestKeyframes(of: producer) }
     }
 
     private func endPublication(_ publication: Publication) {
         publication.close()
-        dirty.removeAll { $0.isClosed }
+        dirty.removeAll { $0.producer.isClosed }
         forgetSpeaker(publication.participant, in: publication.room)
     }
 
     private func forgetSpeaker(_ participant: ParticipantID, in room: RoomID) {
         speakers[room]?.remove(participant)
         pollSpeakers(room)
-        if speakers[room]?.isEmpty == true { speakers[room] = nil }
+        if speakers[room]?.isEmpty == true {
+            speakers[room] = nil
+            speaking[room] = nil
+        }
     }
 
     private func shutDown() {
@@ -258,6 +289,7 @@ final class Worker {
         } else {
             transport.publication?.removeConsumers(of: transport)
         }
+        leave(transport)
         transport.consumers = []
     }
 

@@ -62,6 +62,9 @@ package final class SentPackets {
         if cluster != 0 { lastProbeAt = now }
     }
 
+    /// Counts a packet that nothing will be reported about.
+    package func count(bytes: Int) { self.bytes &+= UInt64(truncatingIfNeeded: bytes) }
+
     /// The packet of that number that is still waited for or was believed lost; nil where there is none.
     /// What is returned has been marked by what was reported about it, unless it was reported lost a second time.
     func report(_ sequence: UInt16, isReceived: Bool) -> (packet: Entry, wasLost: Bool)? {

@@ -2,12 +2,8 @@ internal import CNet
 internal import Glibc
 internal import Loop
 
-/// Fires once, a set number of microseconds after it was armed: frames whose end does not come wait no longer than that.
-/// (libuv's own timers count whole milliseconds of cached time.)
-final class FrameTimer {
-    /// How long a packet waits for its frame's end.
-    static let delayMicroseconds: Int64 = 1_000
-
+/// Fires once, so many microseconds after it was armed. (libuv's own timers count whole milliseconds of cached time.)
+final class PrecisionTimer {
     private let descriptor: Int32
     private var isArmed = false
 
@@ -23,9 +19,16 @@ final class FrameTimer {
 
     deinit { close(descriptor) }
 
-    func arm() {
+    /// Where it is armed already, nothing changes.
+    func arm(microseconds: Int64) {
         guard !isArmed else { return }
         isArmed = true
-        _ = cnet_timerfd_arm(descriptor, Self.delayMicroseconds)
+        _ = cnet_timerfd_arm(descriptor, max(microseconds, 1))
+    }
+
+    /// Whenever it was to fire before.
+    func rearm(microseconds: Int64) {
+        isArmed = true
+        _ = cnet_timerfd_arm(descriptor, max(microseconds, 1))
     }
 }

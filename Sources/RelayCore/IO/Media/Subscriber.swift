@@ -1,0 +1,149 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// One participant as a receiver: all of its subscribing connections on a worker. They share an access link, so they share a
+/// bandwidth estimate, a pacer, and what there is to divide among their videos.
+final class Subscriber {
+    struct Name: Hashable {
+        var room: RoomID
+        var participant: ParticipantID
+    }
+
+    let name: Name
+    let estimator: BandwidthEstimator
+    let pacer: Pacer
+    var allocator = LayerAllocator()
+    private(set) var transports: [Transport] = []
+    /// Listed with the worker, because its pacer has something to do at some time.
+    var isPacing = false
+    /// Bytes of audio, and what else is sent without asking.
+    private var unasked = BitrateWindow()
+    private var waiting: [Waiting?] = []
+    private var free: [Int] = []
+    private var paceNumber: UInt32 = 0
+
+    /// Something that the pacer holds back.
+    struct Waiting {
+        var packet: PendingPacket
+        /// It goes to a consumer of `transports`, which takes its packets out of the pacer before it goes.
+        unowned(unsafe) var consumer: Consumer
+        /// Nil: sent for the first time.
+        var repeats: SequenceMap.Origin?
+        /// Where it is a retransmission: the consumer's number of it.
+        var sequence: UInt16 = 0
+        /// Only to be noted as left out; there are no bytes.
+        var isLeftOut = false
+    }
+
+    init(_ name: Name, settings: BandwidthEstimator.Settings = BandwidthEstimator.Settings()) {
+        self.name = name
+        estimator = BandwidthEstimator(settings)
+        pacer = Pacer(rate: estimator.pacingRate, Self.pacing)
+    }
+
+    private static var pacing: Pacer.Settings {
+        var settings = Pacer.Settings()
+        // As browsers' own pacers: frames leave whole, as long as the path is wide enough for them.
+        settings.burst = .milliseconds(40)
+        return settings
+    }
+
+    func nextPaceNumber() -> UInt32 {
+        paceNumber &+= 1
+        return paceNumber
+    }
+
+    func add(_ transport: Transport) { transports.append(transport) }
+
+    func remove(_ transport: Transport) {
+        transports.removeAll { $0 === transport }
+        leavePath(transport)
+    }
+
+    /// Some video has been sent, so that there is reason to ask how much more the path bears.
+    var hasBegun: Bool {
+        transports.contains { $0.consumers.contains { $0.isVideo && $0.encoding != nil } }
+    }
+
+    // MARK: Paths
+
+    /// The transport is connected, or was negotiated anew: what is sent over it counts.
+    func joinPath(_ transport: Transport, at now: Instant) {
+        let givesFeedback = transport.consumers.contains {
+            $0.track.feedback.contains(.transportWide) && $0.header.carriesTransportSequence
+        }
+        if let path = transport.feedback {
+            guard path.givesFeedback != givesFeedback else { return }
+            leavePath(transport)
+        }
+        let path = estimator.addPath(givesFeedback: givesFeedback, at: now)
+        transport.feedback = path
+        transport.sent = path.sent
+    }
+
+    private func leavePath(_ transport: Transport) {
+        guard let path = transport.feedback else { return }
+        estimator.remove(path)
+        transport.feedback = nil
+        transport.sent = nil
+    }
+
+    func transport(ofPath number: Int) -> Transport? { transports.first { $0.feedback?.number == number } }
+
+    // MARK: What leaves without asking
+
+    @inline(__always)
+    func sentUnasked(_ bytes: Int, at now: Instant) {
+        pacer.sent(bytes: bytes, at: now)
+        unasked.add(bytes: bytes, at: now)
+    }
+
+    /// Of the estimate: what audio needs.
+    func unaskedRate(at now: Instant) -> DataRate {
+        DataRate(bitsPerSecond: Int64(clamping: unasked.bitsPerSecond(at: now)))
+    }
+
+    // MARK: What waits
+
+    /// Keeps what the pacer is told by the token that this returns.
+    func keep(_ item: Waiting) -> UInt64 {
+        item.consumer.queued += 1
+        if let place = free.popLast() {
+            waiting[place] = item
+            return UInt64(place)
+        }
+        waiting.append(item)
+        return UInt64(waiting.count - 1)
+    }
+
+    /// What a token stands for, which is then used up.
+    func take(_ token: UInt64) -> Waiting? {
+        let place = Int(truncatingIfNeeded: token)
+        guard place < waiting.count, let item = waiting[place] else { return nil }
+        waiting[place] = nil
+        free.append(place)
+        item.consumer.queued -= 1
+        return item
+    }
+
+    /// Lets go of what the pacer has given up; whoever lost something waits for a keyframe.
+    func tidy(_ pool: PacketPool) {
+        while let dropped = pacer.nextDropped() {
+            guard let item = take(dropped.token) else { continue }
+            if item.packet.slot >= 0 { pool.release(item.packet.slot) }
+            if item.repeats == nil { item.consumer.counts.heldBack &+= 1 }
+        }
+        while let starved = pacer.nextStarved() {
+            for transport in transports {
+                for consumer in transport.consumers where consumer.paceNumber == starved { consumer.starve() }
+            }
+        }
+    }
+
+    /// A consumer takes its packets out of the pacer.
+    func forget(_ consumer: Consumer, _ pool: PacketPool) {
+        guard consumer.queued > 0 else { return }
+        pacer.remove(stream: consumer.paceNumber)
+        tidy(pool)
+    }
+}

@@ -1,0 +1,195 @@
+internal import RelayControl
+internal import RelayProtocol
+
+/// What subscribers' networks bear, and what they are sent accordingly.
+extension Worker {
+    /// Every subscriber's turn comes after so many ticks: each 50 to 100 ms.
+    private static let parts = 5
+    /// A pacer that could act now waits at least so long, for what else comes meanwhile.
+    private static let shortestWaitMicroseconds: Int64 = 100
+
+    func subscriber(_ name: Subscriber.Name) -> Subscriber {
+        if let known = subscribers[name] { return known }
+        let subscriber = Subscriber(name, settings: bandwidth)
+        subscribers[name] = subscriber
+        everySubscriber.append(subscriber)
+        return subscriber
+    }
+
+    // MARK: Connections
+
+    /// A subscribing connection is ready for media, or carries other tracks now: each of its videos needs a keyframe to begin with.
+    func begin(_ transport: Transport) {
+        guard let subscriber = transport.subscriber else { return }
+        subscriber.joinPath(transport, at: now)
+        allocate(subscriber)
+        settle(subscriber)
+        for consumer in transport.consumers where consumer.isVideo {
+            if let producer = producer(of: consumer) { requestKeyframes(of: producer) }
+        }
+    }
+
+    /// A connection is no more.
+    func leave(_ transport: Transport) {
+        guard let subscriber = transport.subscriber else { return }
+        for consumer in transport.known.values { subscriber.forget(consumer, pool) }
+        subscriber.remove(transport)
+        guard subscriber.transports.isEmpty else { return }
+        subscribers[subscriber.name] = nil
+        everySubscriber.removeAll { $0 === subscriber }
+        pacing.removeAll { $0 === subscriber }
+    }
+
+    func prefer(_ preference: VideoPreference, on transport: Transport) {
+        guard let subscriber = transport.subscriber else { return }
+        for consumer in transport.consumers
+        where consumer.isVideo && (preference.mid ?? consumer.track.mid) == consumer.track.mid {
+            consumer.preference = preference
+        }
+        if transport.isSendable { begin(transport) } else { allocate(subscriber) }
+    }
+
+    // MARK: Reports
+
+    func receive(_ report: TransportFeedbackReport, of transport: Transport) {
+        guard let subscriber = transport.subscriber, let path = transport.feedback else { return }
+        subscriber.estimator.received(report, over: path, at: now)
+        settle(subscriber)
+    }
+
+    func receive(_ estimate: ReceiverEstimate, of transport: Transport) {
+        guard let subscriber = transport.subscriber, let path = transport.feedback else { return }
+        subscriber.estimator.received(estimate, over: path, at: now)
+        settle(subscriber)
+    }
+
+    /// - Parameter loss: of one stream, since the report before.
+    func receive(_ loss: (packets: Int, lost: Int), roundTrip: Instant.Span?, of transport: Transport) {
+        transport.subscriber?.estimator.received(
+            reportedPackets: loss.packets, lost: loss.lost, roundTrip: roundTrip, at: now)
+    }
+
+    /// Paces by the estimate, and probes where that is due.
+    private func settle(_ subscriber: Subscriber) {
+        subscriber.pacer.set(subscriber.estimator.pacingRate, at: now)
+        if subscriber.hasBegun {
+            while let probe = subscriber.estimator.nextProbe(at: now) { subscriber.pacer.send(probe) }
+        }
+        if subscriber.pacer.deadline != nil { pace(subscriber) }
+    }
+
+    // MARK: Time
+
+    /// A part of the subscribers at a time.
+    func pollSubscribers() {
+        let count = everySubscriber.count
+        guard count > 0 else { return }
+        for _ in 0..<(count + Self.parts - 1) / Self.parts {
+            subscriberTurn = subscriberTurn + 1 < count ? subscriberTurn + 1 : 0
+            let subscriber = everySubscriber[subscriberTurn]
+            subscriber.estimator.poll(at: now)
+            allocate(subscriber)
+            settle(subscriber)
+        }
+    }
+
+    /// A subscriber's pacer has something to do.
+    func pace(_ subscriber: Subscriber) {
+        guard let deadline = subscriber.pacer.deadline else { return }
+        if !subscriber.isPacing {
+            subscriber.isPacing = true
+            pacing.append(subscriber)
+        }
+        armPaceTimer(for: deadline)
+    }
+
+    private func armPaceTimer(for deadline: Instant) {
+        if let paceDeadline, paceDeadline <= deadline { return }
+        paceDeadline = deadline
+        let delay = max((deadline - now).microseconds, Self.shortestWaitMicroseconds)
+        paceTimer?.rearm(microseconds: delay)
+    }
+
+    /// The pace timer fired.
+    func letGo() {
+        paceDeadline = nil
+        var next: Instant?
+        var kept = 0
+        for index in pacing.indices {
+            let subscriber = pacing[index]
+            if let deadline = subscriber.pacer.deadline, deadline <= now { forwarder.release(subscriber) }
+            guard let deadline = subscriber.pacer.deadline else {
+                subscriber.isPacing = false
+                continue
+            }
+            pacing[kept] = subscriber
+            kept += 1
+            next = min(next ?? deadline, deadline)
+        }
+        pacing.removeLast(pacing.count - kept)
+        if let next { armPaceTimer(for: next) }
+        flushQueues()
+    }
+
+    // MARK: Layers
+
+    /// Divides what the subscriber's network bears among its videos.
+    func allocate(_ subscriber: Subscriber) {
+        var videos: [(consumer: Consumer, producer: Producer)] = []
+        var demands: [VideoDemand] = []
+        for transport in subscriber.transports where transport.isSendable {
+            for consumer in transport.consumers where consumer.isVideo {
+                guard let producer = producer(of: consumer) else { continue }
+                videos.append((consumer, producer))
+                demands.append(demand(consumer, of: producer, transport))
+            }
+        }
+        let unasked = subscriber.unaskedRate(at: now)
+        let budget = subscriber.estimator.estimate - unasked
+        let choices = subscriber.allocator.allocate(budget, videos: demands, at: now)
+        subscriber.estimator.wanted = subscriber.allocator.wanted + unasked
+        for (index, video) in videos.enumerated() where index < choices.count {
+            let decision = decision(choices[index], demands[index], video.consumer)
+            if video.consumer.choose(decision) { video.producer.needsBinding = true }
+        }
+        for (_, producer) in videos where producer.needsBinding {
+            producer.bind()
+            requestKeyframes(of: producer)
+        }
+    }
+
+    private func demand(_ consumer: Consumer, of producer: Producer, _ transport: Transport) -> VideoDemand {
+        let preference = consumer.preference
+        var demand = VideoDemand(id: UInt64(consumer.paceNumber), ladder: producer.ladder)
+        demand.width = preference.width.map { UInt16(clamping: $0) }
+        demand.height = preference.height.map { UInt16(clamping: $0) }
+        demand.highestEncoding = preference.layer?.encoding.flatMap { rank(of: $0, producer) }
+        demand.highestSpatial = preference.layer?.spatial.map { UInt8(clamping: $0) }
+        demand.highestTemporal = preference.layer?.temporal.map { UInt8(clamping: $0) }
+        demand.isPaused = preference.isPaused || !producer.isSelected
+        demand.priority = UInt8(clamping: preference.priority)
+        demand.isScreen = producer.track.isScreen
+        if let publication = transport.publication {
+            demand.isSpeaker = speaking[publication.room] == publication.participant
+        }
+        if case .layer(let choice) = consumer.choice { demand.current = choice }
+        demand.isChanging = consumer.isChanging
+        return demand
+    }
+
+    private func rank(of encoding: LayerLimit.Encoding, _ producer: Producer) -> UInt8? {
+        switch encoding {
+        case .rank(let rank): UInt8(clamping: rank)
+        case .rid(let rid):
+            producer.ladder.steps.first { producer.streamID(of: $0.choice.encoding) == rid }?.encodingRank
+        }
+    }
+
+    private func decision(_ choice: LayerChoice?, _ demand: VideoDemand, _ consumer: Consumer) -> Consumer.Choice {
+        if consumer.preference.isPaused { return .nothing }
+        if let choice { return .layer(choice) }
+        // Of what nothing is known nothing is refused: where somebody begins to send, the first picture is for everybody.
+        guard demand.ladder.steps.isEmpty || demand.isPaused else { return .nothing }
+        return consumer.choice == .nothing ? .undecided : consumer.choice
+    }
+}
