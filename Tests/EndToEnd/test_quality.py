@@ -8,15 +8,11 @@ import pytest
 from link_direction import Conditions
 from polling import eventually
 from quality.cells import cell, measure
-from quality.figures import change, figures, longest_gap, steps_back
+from quality.figures import figures
 from quality.picture import WIDTH
 from quality.servers import SwitchyardRoom
 from quality.stage import Stage
 from quality.viewer import Viewer, now
-
-#: What a window asks for that has just this much room.
-SIZES = {1280: {"width": 1280, "height": 720}, 640: {"width": 640, "height": 360}, 320: {"width": 320, "height": 180}}
-
 
 @pytest.fixture(scope="module")
 async def stage():
@@ -37,7 +33,7 @@ async def test_the_first_frame_is_there_within_half_a_second_also_for_the_tenth_
             if number == 1:
                 assert first < 500
             # Ten large pictures are more than this machine can decode; the tenth is to wait for the server alone.
-            await stage.room.prefer(viewer.name, **SIZES[320])
+            await stage.room.prefer(viewer.name, width=320, height=180)
             await viewer.sees_width(320, within=5)
         tenth = await open.enter_async_context(Viewer(stage.room, page, "joins-10", path))
         assert await tenth.has_first_frame() < 500
@@ -50,6 +46,7 @@ async def test_at_5_percent_loss_and_50_ms_the_picture_stands_still_for_less_tha
     assert found["spoilt"] == found["stepsBack"] == 0, found
 
 
+@pytest.mark.timeout(90)
 async def test_when_bandwidth_drops_the_picture_gets_smaller_at_once_and_large_again_when_it_returns(stage):
     found = await measure(cell("bandwidth"), stage.room, stage.browser, stage.link)
     assert found["fullSeconds"] is not None, found
@@ -59,28 +56,12 @@ async def test_when_bandwidth_drops_the_picture_gets_smaller_at_once_and_large_a
     assert found["spoilt"] == found["stepsBack"] == 0, found
 
 
+@pytest.mark.timeout(120)
 async def test_40_switches_of_size_in_a_row_neither_freeze_nor_spoil_the_picture(stage):
-    page = await stage.browser.page()
-    try:
-        async with Viewer(stage.room, page, "switches") as viewer:
-            await viewer.has_first_frame()
-            await stage.room.prefer(viewer.name, **SIZES[320])
-            await viewer.sees_width(320, within=5)
-            began = now()
-            for number in range(40):
-                width = (1280, 640, 320, 640)[number % 4]
-                await stage.room.prefer(viewer.name, **SIZES[width])
-                await viewer.sees_width(width, within=3)
-            ended = now()
-            await viewer.update()
-    finally:
-        await page.close()
-    frames = [each for each in viewer.frames if began <= each.at <= ended]
-    assert sum(one.width != other.width for one, other in zip(frames, frames[1:])) >= 40
-    assert longest_gap(frames, frames[0].at, frames[-1].at) < 200
-    assert change(viewer.stats, "video", "freezeCount", began, ended) == 0
-    assert [each for each in frames if each.is_spoilt] == []
-    assert steps_back(frames) == 0
+    found = await measure(cell("switches"), stage.room, stage.browser, stage.link)
+    assert found["switches"] >= 40, found
+    assert found["longestGapMs"] < 200 and found["freezeCount"] == 0, found
+    assert found["spoilt"] == found["stepsBack"] == 0, found
 
 
 async def test_somebody_on_a_300_kbit_link_changes_nothing_for_somebody_on_a_good_one(stage):

@@ -117,9 +117,8 @@ class Run:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(self.document, indent=1))
         shown = result.get("figures")
-        columns = report.NARROWING if shown and "fullAgainSeconds" in shown else report.COLUMNS
         told = f"FAILED: {result['failed']}" if shown is None else ", ".join(
-            f"{heading} {report.value(float('inf') if shown[key] is None else shown[key], factor, digits)}" for heading, key, factor, digits in columns)
+            f"{heading} {report.value(float('inf') if shown[key] is None else shown[key], factor, digits)}" for heading, key, factor, digits in report.columns_of(shown))
         say(f"{datetime.datetime.now():%H:%M:%S} {repetition} {server:10} {cell.name:15} {told}")
 
 

@@ -1,6 +1,8 @@
 """Chromium with a numbered camera, and pages in it that publish and subscribe."""
 
 import asyncio
+import atexit
+import functools
 import tempfile
 from pathlib import Path
 
@@ -19,6 +21,16 @@ ENCODINGS = [
 ]
 
 
+@functools.cache
+def camera():
+    """(the file, what pages know of it), made once; it goes with the process."""
+    folder = tempfile.TemporaryDirectory(prefix="switchyard-quality-")
+    file = Path(folder.name, "camera.y4m")
+    known = picture.write(file)
+    atexit.register(folder.cleanup)
+    return file, known
+
+
 class Browser:
     """`async with Browser() as browser`; `executable` may be a wrapper around Chromium."""
 
@@ -26,17 +38,14 @@ class Browser:
         self._executable = executable
 
     async def __aenter__(self):
-        self._folder = tempfile.TemporaryDirectory(prefix="switchyard-quality-")
-        camera = Path(self._folder.name, "camera.y4m")
-        self._picture = await asyncio.to_thread(picture.write, camera)
+        file, self._picture = await asyncio.to_thread(camera)
         self._chromium = Chromium(
-            flags=[f"--use-file-for-fake-video-capture={camera}", "--autoplay-policy=no-user-gesture-required"], path=self._executable)
+            flags=[f"--use-file-for-fake-video-capture={file}", "--autoplay-policy=no-user-gesture-required"], path=self._executable)
         await self._chromium.__aenter__()
         return self
 
     async def __aexit__(self, *_):
         await self._chromium.__aexit__()
-        self._folder.cleanup()
 
     async def page(self):
         page = await self._chromium.page(permissions=["camera", "microphone"])

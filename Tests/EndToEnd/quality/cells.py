@@ -8,9 +8,12 @@ from link_direction import Conditions
 from quality import shaped_namespace
 from quality.browser import Browser
 from quality.figures import figures, longest_gap
-from quality.picture import WIDTH
+from quality.picture import HEIGHT, WIDTH
 from quality.shaped_namespace import ShapedNamespace
 from quality.viewer import Viewer, now
+
+#: How often somebody asks for another size.
+SWITCHES = 40
 
 #: Before and after the drop, and during it.
 ROOMY, NARROW = 3_000_000, 500_000
@@ -81,6 +84,33 @@ class NarrowingCell(Cell):
 
 
 @dataclasses.dataclass(frozen=True)
+class SwitchingCell(Cell):
+    """The viewer asks for another size as soon as it has the last."""
+
+    async def measure(self, viewer, path, seconds):
+        first = await viewer.has_first_frame()
+        await self._ask(viewer, 320)
+        began = now()
+        took = []
+        for number in range(SWITCHES):
+            asked = now()
+            frame = await self._ask(viewer, (1280, 640, 320, 640)[number % 4])
+            took.append(frame.at - asked)
+        ended = now()
+        await viewer.update()
+        frames = [each for each in viewer.frames if began <= each.at <= ended]
+        return {
+            "firstFrameMs": first, "switches": sum(one.width != other.width for one, other in zip(frames, frames[1:])),
+            "switchMs": sum(took) / len(took), "longestSwitchMs": max(took), "largestError": max(each.error for each in frames),
+            **figures(viewer, frames[0].at, frames[-1].at)}
+
+    @staticmethod
+    async def _ask(viewer, width):
+        await viewer.room.prefer(viewer.name, width=width, height=width * HEIGHT // WIDTH)
+        return await viewer.sees_width(width, within=5)
+
+
+@dataclasses.dataclass(frozen=True)
 class KernelCell(NarrowingCell):
     """The same, and the kernel is the bottleneck."""
 
@@ -102,6 +132,7 @@ def all_cells():
     found.append(Cell("loss-5-rtt-150", "5 % random loss, RTT 150 ms", Conditions(loss=0.05, delay=0.075)))
     found.append(Cell("jitter-30", "jitter 30 ms, RTT 50 ms", Conditions(delay=0.025, jitter=0.03)))
     found.append(Cell("reorder-2", "2 % overtaken by 10 ms, RTT 50 ms", Conditions(delay=0.025, reorder=0.02)))
+    found.append(SwitchingCell("switches", f"{SWITCHES} changes of size in a row"))
     found.append(NarrowingCell("bandwidth", "3 → 0.5 → 3 Mbit/s, RTT 50 ms", Conditions(delay=0.025)))
     if shaped_namespace.missing() is None:
         found.append(KernelCell("bandwidth-tbf", "3 → 0.5 → 3 Mbit/s by the kernel's tbf"))

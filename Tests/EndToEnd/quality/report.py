@@ -23,6 +23,13 @@ NARROWING = (
     ("frames/s while narrow", "fps", 1, 1),
     ("full size again after, s", "fullAgainSeconds", 1, 1),
 )
+SWITCHING = (
+    ("changes of size", "switches", 1, 0),
+    ("until it is there, ms", "switchMs", 1, 0),
+    ("at most, ms", "longestSwitchMs", 1, 0),
+    ("longest gap, ms", "longestGapMs", 1, 0),
+    ("spoilt frames", "spoilt", 1, 0),
+)
 
 #: How much more of the time than at Janus a picture may stand still before a cell counts as worse: one freeze of 100 ms in 20 s.
 TOLERANCE = 0.005
@@ -48,6 +55,10 @@ def value(number, factor, digits):
     return "never" if number == float("inf") else f"{number * factor:.{digits}f}"
 
 
+def columns_of(figures):
+    return NARROWING if "fullAgainSeconds" in figures else SWITCHING if "switches" in figures else COLUMNS
+
+
 def table(results, cells, columns):
     lines = ["| network | " + " | ".join(heading for heading, *_ in columns) + " |", "|---|" + "---|" * len(columns)]
     for cell in cells:
@@ -69,6 +80,7 @@ def misses(results, cells):
 
     expect("clean", "firstFrameMs", 500, "the time to the first frame (ms)")
     expect("loss-5", "frozen", 0.01, "the share of time that the picture stood still")
+    expect("switches", "longestGapMs", 200, "the longest gap while sizes change (ms)")
     for cell in ("bandwidth", "bandwidth-tbf"):
         expect(cell, "longestGapAfterDropMs", 1000, "the longest gap after the drop (ms)")
         expect(cell, "lowerSeconds", 2, "the time to a smaller picture (s)")
@@ -122,19 +134,17 @@ def chart(results, cells):
 
 def text(document, cells):
     """What stands in docs/quality.md between its marks."""
-    from quality.cells import NarrowingCell
-
     results = document["results"]
-    steady = [each for each in cells if not isinstance(each, NarrowingCell)]
-    narrowing = [each for each in cells if isinstance(each, NarrowingCell)]
     counts = verdict(results, cells)
     missed = misses(results, cells)
     parts = [
         f"Measured on {document['date']} by `{document['command']}`: {document['machine']}; {', '.join(document['versions'])}. "
-        f"Medians of {document['repetitions']} repetitions, {document['seconds']:g} s each. In each field stands Switchyard / Janus.",
-        table(results, steady, COLUMNS)]
-    if narrowing:
-        parts.append(table(results, narrowing, NARROWING))
+        f"Medians of {document['repetitions']} repetitions, {document['seconds']:g} s each. In each field stands Switchyard / Janus."]
+    kinds = {each["cell"]: columns_of(each["figures"]) for each in results if "figures" in each}
+    for columns in (COLUMNS, NARROWING, SWITCHING):
+        alike = [each for each in cells if kinds.get(each.name) is columns]
+        if alike:
+            parts.append(table(results, alike, columns))
     parts.append(
         f"By the time that the picture stood still Switchyard is better in {counts['better']}, as good (within {TOLERANCE:.1%} of the time) in "
         f"{counts['as good']} and worse in {counts['worse']} of {sum(counts.values())} networks.")

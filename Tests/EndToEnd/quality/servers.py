@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import httpx
 
 from janus import Janus
 from quality.browser import ENCODINGS
+from quality.picture import WIDTH
 from rest import Rest, users
 from server import Server
 
@@ -68,6 +70,8 @@ class JanusRoom:
     def __init__(self):
         self._numbers = itertools.count(1)
         self._handles = {}
+        #: Viewer → mid of the video.
+        self._videos = {}
         self._answers = {}
 
     async def __aenter__(self):
@@ -104,9 +108,16 @@ class JanusRoom:
         offer = {key: offered["jsep"][key] for key in ("type", "sdp")}
         if path is not None:
             offer["sdp"] = await path.lead(offer["sdp"])
+        self._videos[viewer] = re.search(r"^m=video .*?^a=mid:(\S+)", offer["sdp"], re.MULTILINE | re.DOTALL)[1]
         answer = await page.call("subscribe", viewer, offer)
         await self._message(handle, {"request": "start"}, jsep=answer, event=True)
         await self._end_of_candidates(handle)
+
+    async def prefer(self, viewer, width, height):
+        """The smallest version that fills such a window."""
+        substream = next(index for index, each in enumerate(ENCODINGS) if WIDTH / each["scaleResolutionDownBy"] >= width)
+        wish = {"mid": self._videos[viewer], "substream": substream}
+        await self._message(self._handles[viewer], {"request": "configure", "streams": [wish]}, event=True)
 
     async def leave(self, page, viewer):
         await page.call("leave", viewer)
