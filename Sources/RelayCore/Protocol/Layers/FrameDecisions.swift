@@ -7,6 +7,13 @@ struct FrameDecisions: Sendable {
         var isForwarded: UInt8 = 0
         /// The layer was to be the picture's highest.
         var isLast: UInt8 = 0
+        var limits = Limits()
+    }
+
+    /// Up to which layers a consumer got its pictures at some time.
+    struct Limits: Sendable {
+        var spatial: UInt8 = 7
+        var temporal: UInt8 = 255
     }
 
     enum Remembered {
@@ -16,6 +23,8 @@ struct FrameDecisions: Sendable {
     enum Place {
         /// The number is newer than all before.
         case new
+        /// The newest one again.
+        case newest
         case recent
         /// Too old to be remembered.
         case old
@@ -34,29 +43,32 @@ struct FrameDecisions: Sendable {
     }
 
     /// Makes room for a layer's number.
-    /// - Parameter isLate: the packet came behind newer ones; a number far behind that does not is a sender that began anew.
-    mutating func place(_ layer: PacketLayer, isLate: Bool) -> Place {
+    /// - Parameters:
+    ///   - isLate: the packet came behind newer ones; a number far behind that does not is a sender that began anew.
+    ///   - limits: those in force, which will hold for the frames that are missing now.
+    mutating func place(_ layer: PacketLayer, isLate: Bool, limits: Limits) -> Place {
         if isEmpty {
             isEmpty = false
             newest = layer.number
-            records[Int(layer.number & Self.mask)] = Record()
+            records[Int(layer.number & Self.mask)] = Record(limits: limits)
             return .new
         }
         let ahead = layer.ahead(of: newest)
-        if ahead > -Self.capacity, ahead <= 0 { return ahead == 0 || isLate || ahead > -8 ? .recent : jump(to: layer) }
-        if ahead <= 0, isLate { return .old }
-        guard ahead > 0 else { return jump(to: layer) }
-        guard ahead < Self.capacity else { return jump(to: layer) }
-        for step in 1...UInt16(truncatingIfNeeded: ahead) { records[Int((newest &+ step) & Self.mask)] = Record() }
+        if ahead == 0 { return .newest }
+        if ahead < 0, isLate || ahead > -8 { return ahead > -Self.capacity ? .recent : .old }
+        if ahead > 0, ahead < Self.capacity {
+            for step in 1...UInt16(truncatingIfNeeded: ahead) {
+                records[Int((newest &+ step) & Self.mask)] = Record(limits: limits)
+            }
+        } else {
+            for index in records.indices { records[index] = Record(limits: limits) }
+        }
         newest = layer.number
         return .new
     }
 
-    private mutating func jump(to layer: PacketLayer) -> Place {
-        for index in records.indices { records[index] = Record() }
-        newest = layer.number
-        return .new
-    }
+    /// The limits when the picture should have come.
+    func limits(of layer: PacketLayer) -> Limits { records.span[Int(layer.number & Self.mask)].limits }
 
     func decision(on layer: PacketLayer) -> Remembered {
         let record = records.span[Int(layer.number & Self.mask)]

@@ -33,7 +33,7 @@ package struct LayerFilter: Sendable {
     /// The highest spatial layer that the stream has at present.
     private var streamTop: UInt8 = 0
     private var nextStreamTop: UInt8 = 0
-    private var picturesUntilReview = reviewInterval
+    private var picturesUntilReview = LayerFilter.reviewInterval
     private var sentSpatial: UInt8 = 0
     private var sentTemporal: UInt8 = 0
     private var nextSentTemporal: UInt8 = 0
@@ -83,9 +83,11 @@ package struct LayerFilter: Sendable {
     package mutating func decide(_ layer: PacketLayer, isLate: Bool = false) -> Decision {
         guard !isTransparent else { return .forward }
         guard layer.numberBits > 0 else { return decideWithoutNumber(layer, isLate) }
-        switch decisions.place(layer, isLate: isLate) {
+        var isNewest = true
+        switch decisions.place(layer, isLate: isLate, limits: .init(spatial: target, temporal: open)) {
         case .old: return .leaveOut
-        case .recent: break
+        case .recent: isNewest = false
+        case .newest: break
         case .new:
             if !layer.flags.contains(.numbersFrames) || !hasPicture || layer.spatial <= latestSpatial {
                 beginPicture(layer)
@@ -99,7 +101,7 @@ package struct LayerFilter: Sendable {
         case .leftOut: return .leaveOut
         case .unknown: break
         }
-        let isForwarded = decideFrame(layer)
+        let isForwarded = isNewest ? decideFrame(layer) : decideLateFrame(layer)
         let isLast = isForwarded && layer.spatial == target
         decisions.note(layer, isForwarded: isForwarded, isLast: isLast)
         guard isForwarded else { return .leaveOut }
@@ -197,10 +199,21 @@ package struct LayerFilter: Sendable {
             sentTemporal = max(sentTemporal, layer.temporal)
             nextSentTemporal = max(nextSentTemporal, layer.temporal)
         } else if layer.temporal <= open {
-            intact &= ~own
+            // Where references are named, the lowest temporal layer alone decides.
+            if layer.temporal == 0 || !layer.flags.contains(.namesReferences) { intact &= ~own }
             isMissed = true
         }
         return isForwarded
+    }
+
+    /// A frame of which nothing came before newer ones did: as it would have been decided then, with no effect on what follows.
+    private func decideLateFrame(_ layer: PacketLayer) -> Bool {
+        let limits = decisions.limits(of: layer)
+        let goal = min(limits.spatial, streamTop)
+        guard layer.spatial <= goal, layer.temporal <= limits.temporal, layer.neededBy & (1 << goal) != 0 else {
+            return false
+        }
+        return isDecodable(layer, 1 << layer.spatial)
     }
 
     /// Whether the frame belongs to the layers that are sent or may be sent from here on.

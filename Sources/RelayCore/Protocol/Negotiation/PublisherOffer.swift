@@ -77,7 +77,9 @@ struct PublisherOffer: Sendable {
     private static func track(
         _ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool, isScreen: Bool
     ) -> OfferedTrack {
-        let extensions = rtp.extensionsWeReceive
+        var extensions = rtp.extensionsWeReceive
+        // VP8 and VP9 say it in their payload: receivers would believe the descriptor, and both would have to be rewritten.
+        if codec.name != .AV1, codec.name != .H264 { extensions[.dependencyDescriptor] = 0 }
         var stream = codec
         stream.format = codec.streamFormat
         let incoming = IncomingTrack(
