@@ -5,10 +5,10 @@ struct LayerCaution {
     private static let burntPatience = Instant.Span.seconds(2)
     private static let burntSpan = Instant.Span.seconds(10)
     /// Congestion so soon after a step up came from it.
-    private static let blameSpan = Instant.Span.seconds(6)
+    private static let blameSpan = Instant.Span.seconds(10)
     private static let highestLevel = 4
     /// A level less for each such time without congestion.
-    private static let calmSpan = Instant.Span.seconds(15)
+    private static let calmSpan = Instant.Span.seconds(30)
     private static let usualMargin = 0.12
     private static let furtherMargin = 0.06
 

@@ -152,7 +152,8 @@ struct LayerDivision {
         for index in order {
             videos[index].given = -1
             guard videos[index].ceiling >= 0, let lowest = step(index, 0) else { continue }
-            if lowest.cost <= left || (isFirst && lowest.cost <= budget * Self.tightness) {
+            let isKept = isFirst && !isLeftOut(index) && lowest.cost <= budget * Self.tightness
+            if lowest.cost <= left || isKept {
                 videos[index].given = 0
                 left -= lowest.cost
             }
@@ -161,16 +162,22 @@ struct LayerDivision {
         return left
     }
 
+    /// It was sent, and then had to give way: it comes back when it fits.
+    private func isLeftOut(_ video: Int) -> Bool { videos[video].current < 0 && !videos[video].isNew }
+
+    /// A step to each, the most important first, for as long as there are some that fit.
     private mutating func giveRest(_ rest: Double) {
         var left = rest
-        for index in order where videos[index].given >= 0 {
-            let has = cost(index, videos[index].given)
-            while videos[index].given < videos[index].ceiling {
-                let more = cost(index, videos[index].given + 1) - has
-                guard more <= left else { break }
+        var isAnyGiven = true
+        while isAnyGiven {
+            isAnyGiven = false
+            for index in order where videos[index].given >= 0 && videos[index].given < videos[index].ceiling {
+                let more = cost(index, videos[index].given + 1) - cost(index, videos[index].given)
+                guard more <= left else { continue }
                 videos[index].given += 1
+                left -= more
+                isAnyGiven = true
             }
-            left -= cost(index, videos[index].given) - has
         }
     }
 

@@ -38,6 +38,11 @@ package struct LayerLadder: Equatable, Sendable {
         }
     }
 
+    /// The place of an encoding by quality, 0 the lowest; nil where it is not there.
+    package func encodingRank(of encoding: UInt8) -> UInt8? {
+        steps.first { $0.choice.encoding == encoding }?.encodingRank
+    }
+
     /// What an encoding adds to the candidates: a step for each of its layers that is there.
     /// - Parameter size: pixels of a spatial layer, nil where unknown. A layer below one of known size counts as half as large.
     package static func candidates(
