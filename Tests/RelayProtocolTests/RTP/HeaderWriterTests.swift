@@ -116,6 +116,20 @@ import Testing
         }
     }
 
+    @Test func onlyTheFrameNumberOfADescriptorIsChanged() throws {
+        let map = extensionMap([.mid: 1, .dependencyDescriptor: 12])
+        let writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: "v")
+        var changed = values()
+        changed.frameNumberOffset = 0x0102
+        let source = rtpPacket(block: (0xbede, [0xc4, 0x81, 0xff, 0xff, 7, 8]))
+        let header = try #require(written(writer, changed, source: source, map))
+        #expect(parsedExtensions(header, map) == [.mid: [118], .dependencyDescriptor: [0x81, 0x01, 0x01, 7, 8]])
+        // One that is too short to have a number, and none.
+        let short = rtpPacket(block: (0xbede, [0xc1, 0x81, 0xff]))
+        #expect(written(writer, changed, source: short, map) == written(writer, values(), source: short, map))
+        #expect(written(writer, changed) == written(writer, values()))
+    }
+
     @Test func aLongDescriptorThatIsNotForwardedChangesNothing() throws {
         let map = extensionMap([.mid: 1])
         let sourceMap = extensionMap([.dependencyDescriptor: 40])

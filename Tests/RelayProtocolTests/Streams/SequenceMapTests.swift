@@ -140,6 +140,56 @@ struct SequenceMapTests {
         #expect(send(&map, 1, last &- 2_000) == last &- 2_000)
     }
 
+    @Test func everyPacketKeepsThePictureOffsetOfItsRun() {
+        var map = map()
+        map.begin(source: 1, pictures: PictureOffset(id: 7, tl0: 1))
+        let first = map.forward(source: 1, sequence: 10, timestamp: 0, at: at(0))
+        #expect(first?.pictures == PictureOffset(id: 7, tl0: 1))
+        map.leaveOut(source: 1, sequence: 11, pictures: PictureOffset(id: 6, tl0: 1))
+        map.leaveOut(source: 1, sequence: 12, pictures: PictureOffset(id: 5, tl0: 1))
+        #expect(map.forward(source: 1, sequence: 13, timestamp: 0, at: at(0))?.pictures.id == 5)
+        // A packet without payload does not count.
+        map.leaveOut(source: 1, sequence: 14)
+        #expect(map.forward(source: 1, sequence: 16, timestamp: 0, at: at(0))?.pictures.id == 5)
+        map.begin(source: 2, pictures: PictureOffset(id: 900))
+        #expect(map.forward(source: 1, sequence: 15, timestamp: 0, at: at(0))?.pictures.id == 5)
+        #expect(map.forward(source: 2, sequence: 1, timestamp: 0, at: at(0))?.pictures == PictureOffset(id: 900))
+        #expect([1000, 1001, 1002, 1003, 1004].map { map.origin(of: $0)?.pictures.id } == [7, 5, 5, 5, 900])
+        #expect(map.recentOrigin(of: 1004)?.pictures.id == 900)
+    }
+
+    @Test func theSourcesClocksDecideTheTimestampWhereTheyArePlausible() {
+        /// Timestamp of the first packet of a second source, 100 ms after the first one's only packet, which is sent as 5000.
+        func timestamp(distance: UInt32?) -> UInt32? {
+            var map = map()
+            _ = map.forward(source: 1, sequence: 10, timestamp: 100, at: at(0))
+            map.begin(source: 2, timestampDistance: distance)
+            return map.forward(source: 2, sequence: 1, timestamp: 50_000, at: at(100))?.timestamp
+        }
+        #expect(timestamp(distance: nil) == 14_000)
+        // On the first source's timeline: 80 ms after its packet, 900 ms, 1.2 s; at the same time, and before it.
+        #expect(timestamp(distance: 100 + 7_200 &- 50_000) == 12_200)
+        #expect(timestamp(distance: 100 + 81_000 &- 50_000) == 86_000)
+        #expect(timestamp(distance: 100 + 108_000 &- 50_000) == 14_000)
+        #expect(timestamp(distance: 100 &- 50_000) == 14_000)
+        #expect(timestamp(distance: 99 &- 50_000) == 14_000)
+    }
+
+    @Test func senderReportsTellHowTimelinesLie() {
+        func info(_ seconds: Double, _ rtpTime: UInt32) -> SenderInfo {
+            SenderInfo(
+                ssrc: 1, ntpTime: 0x8000_0000_0000_0000 &+ UInt64(seconds * 4_294_967_296), rtpTime: rtpTime,
+                packetCount: 0, octetCount: 0)
+        }
+        let old = info(10, 1_000)
+        let new = info(10.5, 4_000_000_000)
+        // At 10.5 s the old source was at 46000.
+        #expect(new.timestampDistance(to: old, clockRate: 90_000) == 46_000 &- 4_000_000_000)
+        #expect(old.timestampDistance(to: new, clockRate: 90_000) == 4_000_000_000 &- 46_000)
+        #expect(old.timestampDistance(to: old, clockRate: 90_000) == 0)
+        #expect(info(80, 1).timestampDistance(to: old, clockRate: 90_000) == nil)
+    }
+
     /// Random sources, pauses, losses, reordering and omissions against a plain dictionary.
     @Test func agreesWithAPlainModel() {
         var random = SeededRandom(seed: 77)

@@ -293,6 +293,11 @@ final class Consumer {
             && packet.layer.spatial == filter.current.spatial
     }
 
+    /// Whether a packet that is asked for was left out with its frame, and only its number was kept.
+    func leftOut(_ packet: PendingPacket, _ origin: SequenceMap.Origin) -> Bool {
+        !isPlain && map.follows(origin.source) && filter.leftOut(packet.layer)
+    }
+
     /// What it is never sent at present: it need not take up room in the pacer.
     func surelyLeavesOut(_ packet: PendingPacket) -> Bool {
         if isPlain { return false }

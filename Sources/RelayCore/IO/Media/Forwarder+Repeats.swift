@@ -38,10 +38,13 @@ extension Forwarder {
         let mapped = SequenceMap.Mapped(
             sequence: sequence, timestamp: packet.header.timestamp &+ origin.timestampOffset,
             pictures: origin.pictures)
-        let marker = consumer.endsPicture(packet)
+        // Part of a frame that the decoder does not get would only confuse it; an empty packet fills the gap.
+        let isEmpty = consumer.leftOut(packet, origin)
+        if isEmpty, consumer.repairHeader == nil { return }
+        let marker = !isEmpty && consumer.endsPicture(packet)
         let length = withUnsafePointer(to: packet) { packet in
             if let repairHeader = consumer.repairHeader {
-                return writeRepair(packet, mapped, marker, repairHeader, consumer, sealer, queue)
+                return writeRepair(packet, mapped, marker, isEmpty, repairHeader, consumer, sealer, queue)
             }
             return write(
                 packet, padding: 0, mapped: mapped, marker: marker, index: consumer.sealed.index(of: sequence),
@@ -56,7 +59,7 @@ extension Forwarder {
     }
 
     private func writeRepair(
-        _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ marker: Bool,
+        _ packet: UnsafePointer<PendingPacket>, _ mapped: SequenceMap.Mapped, _ marker: Bool, _ isEmpty: Bool,
         _ repairHeader: HeaderWriter, _ consumer: Consumer, _ sealer: PacketSealer, _ queue: SendQueue
     ) -> Int? {
         let transport = consumer.transport
@@ -75,13 +78,16 @@ extension Forwarder {
         originalSequence.put(mapped.sequence, at: 0)
         parts[0] = copenssl_part(data: originalSequence, length: 2)
         var count = 1
-        var skipped = packet.pointee.primaryOffset ?? 0
-        if mapped.pictures != PictureOffset() { skipped = rewrite(packet, by: mapped.pictures, &count) }
-        parts[count] = copenssl_part(
-            data: memory + packet.pointee.header.length + skipped,
-            length: Int32(truncatingIfNeeded: payloadLength - skipped))
+        if !isEmpty {
+            var skipped = packet.pointee.primaryOffset ?? 0
+            if mapped.pictures != PictureOffset() { skipped = rewrite(packet, by: mapped.pictures, &count) }
+            parts[count] = copenssl_part(
+                data: memory + packet.pointee.header.length + skipped,
+                length: Int32(truncatingIfNeeded: payloadLength - skipped))
+            count += 1
+        }
         let length = sealer.seal(
-            headerLength: headerLength, parts: parts, partCount: count + 1, ssrc: repairHeader.ssrc, index: index,
+            headerLength: headerLength, parts: parts, partCount: count, ssrc: repairHeader.ssrc, index: index,
             out: out)
         if let length { record(length, repairHeader, transport) }
         return length

@@ -105,10 +105,8 @@ extension Worker {
         guard let header = PacketHeader(bytes) else { return nil }
         let fields = ExtensionFields(bytes, header: header, table: producer.table)
         let payload = UnsafeRawBufferPointer(rebasing: bytes[header.length...])
-        // Where its picture's numbers stand does not depend on what came before.
-        var layers = LayerReader(codec: producer.track.codec.name)
-        let layer = layers.read(
-            payload, dependencyDescriptor: fields.bytes(.dependencyDescriptor, in: bytes), marker: header.marker)
+        let layer = stream.layers.readAgain(
+            payload, dependencyDescriptor: fields.bytes(.dependencyDescriptor, in: bytes))
         return PendingPacket(
             slot: held.slot, memory: memory, header: header, fields: fields, payloadLength: payload.count, layer: layer,
             encoding: stream.encoding.number, primaryOffset: producer.primaryOffset(header, bytes),

@@ -104,6 +104,18 @@ final class DependencyDescriptorReader {
         return layer
     }
 
+    /// Reads the descriptor of an older packet, without forgetting what the newer ones said.
+    func readAgain(_ bytes: UnsafeRawBufferPointer) -> PacketLayer? {
+        var sizes = InlineArray<8, FrameSize>(repeating: FrameSize())
+        // One that brings a structure stands for itself.
+        if let flags = bytes.byte(at: 3), flags & 0x80 != 0 {
+            return DependencyDescriptorReader().read(bytes, sizes: &sizes)
+        }
+        let (latest, hasLatest, activeTargets) = (latest, hasLatest, activeTargets)
+        defer { (self.latest, self.hasLatest, self.activeTargets) = (latest, hasLatest, activeTargets) }
+        return read(bytes, sizes: &sizes)
+    }
+
     private struct Custom {
         var indications = false
         var references = false

@@ -67,6 +67,12 @@ struct FrameDecisions: Sendable {
         return .new
     }
 
+    /// Whether what was decided about the layer's number is still known.
+    func isRecent(_ layer: PacketLayer) -> Bool {
+        let ahead = layer.ahead(of: newest)
+        return !isEmpty && ahead <= 0 && ahead > -Self.capacity
+    }
+
     /// The limits when the picture should have come.
     func limits(of layer: PacketLayer) -> Limits { records.span[Int(layer.number & Self.mask)].limits }
 

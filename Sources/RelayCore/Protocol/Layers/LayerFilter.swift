@@ -108,6 +108,17 @@ package struct LayerFilter: Sendable {
         return isLast && layer.flags.contains(.endsPicture) ? .forwardAsLast : .forward
     }
 
+    /// Whether a packet that is asked for again belongs to a frame that was left out. That happens where it was lost on the way here: a
+    /// sequence number was kept for it before it was known whose it is.
+    package func leftOut(_ layer: PacketLayer) -> Bool {
+        guard !isTransparent, layer.numberBits > 0, decisions.isRecent(layer) else { return false }
+        switch decisions.decision(on: layer) {
+        case .forwarded, .forwardedAsLast: return false
+        case .leftOut: return true
+        case .unknown: return !decideLateFrame(layer)
+        }
+    }
+
     private mutating func decideWithoutNumber(_ layer: PacketLayer, _ isLate: Bool) -> Decision {
         // Nothing is known of it, so that it may be needed.
         guard !layer.flags.isEmpty || layer.spatial > 0 || layer.temporal > 0 else { return .forward }

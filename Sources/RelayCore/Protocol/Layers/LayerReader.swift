@@ -41,6 +41,21 @@ package struct LayerReader {
         }
     }
 
+    /// Reads a packet that was read before, to send it again: where its numbers stand, its layers, and whether it ends its frame. What
+    /// H.264 tells only in the order of packets is left out.
+    package func readAgain(
+        _ payload: UnsafeRawBufferPointer, dependencyDescriptor: UnsafeRawBufferPointer?
+    ) -> PacketLayer {
+        switch codec {
+        case .VP8: return VP8Descriptor.read(payload, marker: false)
+        case .VP9:
+            var sizes = InlineArray<8, FrameSize>(repeating: FrameSize())
+            return VP9Descriptor.read(payload, sizes: &sizes)
+        case .H264, .AV1: return dependencyDescriptor.flatMap { dependencies?.readAgain($0) } ?? PacketLayer()
+        case .opus, .PCMU, .PCMA: return PacketLayer()
+        }
+    }
+
     private mutating func describe(_ bytes: UnsafeRawBufferPointer?) -> PacketLayer? {
         guard let bytes else { return nil }
         if dependencies == nil { dependencies = DependencyDescriptorReader() }
