@@ -10,6 +10,8 @@ final class SimulatedSubscriber {
         /// The best layer that fits into the transport's part of the estimate.
         case layers([DataRate])
         case constant(DataRate)
+        /// What is said at each frame; each change begins with a keyframe.
+        case chosen(() -> DataRate)
     }
 
     /// What the relay has for one transport.
@@ -19,6 +21,7 @@ final class SimulatedSubscriber {
         let feedback = TransportFeedback()
         var sequence: UInt16
         var layer = 0
+        var chosen = DataRate.zero
         var isStarved = false
         var debt = 0
 
@@ -110,6 +113,11 @@ final class SimulatedSubscriber {
         switch line.source {
         case .elastic: rate = share
         case .constant(let constant): rate = constant
+        case .chosen(let choose):
+            rate = choose()
+            guard rate > .zero else { return }
+            if rate != line.chosen { isKeyframe = true }
+            line.chosen = rate
         case .layers(let layers):
             let best = layers.lastIndex { $0 <= share } ?? 0
             if best != line.layer { isKeyframe = true }

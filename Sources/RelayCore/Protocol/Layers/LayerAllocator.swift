@@ -1,7 +1,8 @@
 /// Decides which layers of each video one subscriber gets. Sans-IO: call it ten times a second, and when something that it is told
 /// has changed.
 ///
-/// - A step down is taken at once, straight to what fits, when what is sent exceeds the budget by 15 %, or by 3 % for three seconds.
+/// - A step down is taken at once, straight to what fits, when what is sent exceeds the budget by 15 %, or by 3 % for three seconds;
+///   only that a step up is given a second and a half to settle.
 /// - A step up is taken when it has fitted with a margin for a while, several at once if they fit. How long and with what margin
 ///   says `LayerCaution`.
 /// - A video that is new, or that has lost its encoding, gets what fits at once.
@@ -57,6 +58,7 @@ package struct LayerAllocator {
     package mutating func allocate(_ budget: DataRate, videos: [VideoDemand], at now: Instant) -> [LayerChoice?] {
         deadline = nil
         caution.update(at: now)
+        if videos.contains(where: \.isChanging) { caution.isWaiting(at: now) }
         load(videos, at: now)
         wanted = DataRate(bitsPerSecond: division.best * (1 + caution.margin) * Self.reserve)
         let budget = Double(budget.bitsPerSecond)
@@ -126,6 +128,10 @@ package struct LayerAllocator {
         }
         let since = exceededSince ?? now
         exceededSince = since
+        if let settled = caution.settling(at: now) {
+            callAgain(at: settled)
+            return false
+        }
         if spent > budget * Self.tolerance || now - since >= Self.lastingSpan { return true }
         callAgain(at: since + Self.lastingSpan)
         return false

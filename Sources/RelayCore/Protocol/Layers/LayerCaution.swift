@@ -5,7 +5,11 @@ struct LayerCaution {
     private static let burntPatience = Instant.Span.seconds(2)
     private static let burntSpan = Instant.Span.seconds(10)
     /// Congestion so soon after a step up came from it.
-    private static let blameSpan = Instant.Span.seconds(10)
+    private static let blameSpan = Instant.Span.seconds(15)
+    /// The keyframe that begins a better layer is a burst, and what has arrived until then says nothing of the new rate: estimates
+    /// fall for a moment, and are not believed so soon after it.
+    private static let settlingSpan = Instant.Span.milliseconds(1_500)
+    private static let longestWait = Instant.Span.seconds(3)
     private static let highestLevel = 4
     /// A level less for each such time without congestion.
     private static let calmSpan = Instant.Span.seconds(30)
@@ -17,6 +21,7 @@ struct LayerCaution {
     /// Nothing more until then.
     private(set) var holdUntil = Instant(microseconds: .min / 4)
     private var raisedAt: Instant?
+    private var settlesAt: Instant?
     private var loweredAt: Instant?
     private var calmSince: Instant?
 
@@ -37,7 +42,19 @@ struct LayerCaution {
     }
 
     /// More is sent from now on.
-    mutating func raised(at now: Instant) { raisedAt = now }
+    mutating func raised(at now: Instant) {
+        raisedAt = now
+        settlesAt = now + Self.settlingSpan
+    }
+
+    /// Some video still waits for the keyframe of its new layer.
+    mutating func isWaiting(at now: Instant) {
+        guard let raisedAt, now - raisedAt < Self.longestWait else { return }
+        settlesAt = now + Self.settlingSpan
+    }
+
+    /// Until when a low estimate may come from the last step up itself; nil: it does not.
+    func settling(at now: Instant) -> Instant? { settlesAt.flatMap { $0 > now ? $0 : nil } }
 
     /// Less had to be sent.
     mutating func lowered(at now: Instant) {
@@ -47,6 +64,7 @@ struct LayerCaution {
         }
         // Further steps down of the same congestion are nobody's fault.
         raisedAt = nil
+        settlesAt = nil
         loweredAt = now
         calmSince = now
     }
