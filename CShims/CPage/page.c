@@ -15,6 +15,9 @@ static const unsigned char icon_svg[] = {
 static const unsigned char app_js[] = {
 #embed "../../Sources/Switchyard/Page/app.js"
 };
+static const unsigned char charts_js[] = {
+#embed "../../Sources/Switchyard/Page/charts.js"
+};
 static const unsigned char details_js[] = {
 #embed "../../Sources/Switchyard/Page/details.js"
 };
@@ -24,8 +27,17 @@ static const unsigned char devices_js[] = {
 static const unsigned char meeting_js[] = {
 #embed "../../Sources/Switchyard/Page/meeting.js"
 };
+static const unsigned char person_js[] = {
+#embed "../../Sources/Switchyard/Page/person.js"
+};
+static const unsigned char preference_js[] = {
+#embed "../../Sources/Switchyard/Page/preference.js"
+};
 static const unsigned char publisher_js[] = {
 #embed "../../Sources/Switchyard/Page/publisher.js"
+};
+static const unsigned char readings_js[] = {
+#embed "../../Sources/Switchyard/Page/readings.js"
 };
 static const unsigned char signalling_js[] = {
 #embed "../../Sources/Switchyard/Page/signalling.js"
@@ -43,10 +55,14 @@ static const cpage_file files[] = {
     FILE("style.css", style_css),
     FILE("icon.svg", icon_svg),
     FILE("app.js", app_js),
+    FILE("charts.js", charts_js),
     FILE("details.js", details_js),
     FILE("devices.js", devices_js),
     FILE("meeting.js", meeting_js),
+    FILE("person.js", person_js),
+    FILE("preference.js", preference_js),
     FILE("publisher.js", publisher_js),
+    FILE("readings.js", readings_js),
     FILE("signalling.js", signalling_js),
     FILE("stage.js", stage_js),
     FILE("subscriber.js", subscriber_js),

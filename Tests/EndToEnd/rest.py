@@ -36,6 +36,9 @@ class Rest:
     def post(self, path, body=None, **options):
         return self.http.post(path, json={} if body is None else body, **options)
 
+    def patch(self, path, body):
+        return self.http.patch(path, json=body)
+
     def delete(self, path, body=None):
         return self.http.request("DELETE", path, json={} if body is None else body)
 

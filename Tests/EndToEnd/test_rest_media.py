@@ -262,3 +262,40 @@ async def test_many_produce_calls_at_once_stay_in_order(rest, studio):
     states = [{"audio": bool(number & 1), "video": bool(number & 2)} for number in range(20)]
     responses = await asyncio.gather(*(rest.produce(studio, "1", constraints=each) for each in states))
     assert [each["constraints"] for each in responses] == states
+
+
+async def test_a_preference_is_merged_and_survives_a_fresh_offer(rest, studio):
+    await rest.produce(studio, "1", offer=canned_offer())
+    path = f"{users(studio, '2')}/consume/1"
+    first = await rest.patch(path, {"width": 640, "height": 360})
+    assert first.status_code == 200
+    assert first.json() == {"id": "1", "mid": None, "width": 640, "height": 360, "layer": None, "paused": False, "priority": 5}
+    second = (await rest.patch(path, {"layer": {"rid": "q", "temporal": 0}, "priority": 9})).json()
+    layer = {"rid": "q", "encoding": None, "spatial": None, "temporal": 0}
+    assert second == {"id": "1", "mid": None, "width": None, "height": None, "layer": layer, "paused": False, "priority": 9}
+    await rest.fresh_offer(studio, "2", "1")
+    assert (await rest.patch(path, {})).json() == second
+    # Somebody else's is their own.
+    assert (await rest.patch(f"{users(studio, '3')}/consume/1", {})).json()["priority"] == 5
+
+
+async def test_a_preference_names_a_video_of_the_subscribers_connection(rest, studio):
+    outbound = (await rest.produce(studio, "1", offer=canned_offer()))["outbound"]
+    sdp = next(each["offer"]["sdp"] for each in outbound if each["id"] == "2")
+    mids = {section.split(" ")[0]: lines(section, "a=mid:")[0].removeprefix("a=mid:") for section in sections(sdp)}
+    path = f"{users(studio, '2')}/consume/1"
+    assert (await rest.patch(path, {"mid": mids["m=video"], "paused": True})).json()["paused"] is True
+    refused = await rest.patch(path, {"mid": mids["m=audio"], "paused": True})
+    assert error_fields(refused, 404) == {"mid"}
+
+
+@pytest.mark.parametrize("body, field", [
+    ({"size": 1}, "body"), ([], "body"), ({"width": "640"}, "width"), ({"height": 0}, "height"),
+    ({"layer": {}}, "layer"), ({"paused": 1}, "paused"), ({"priority": 11}, "priority"), ({"mid": 1}, "mid")])
+async def test_a_bad_preference_names_its_field_and_changes_nothing(rest, studio, body, field):
+    await rest.produce(studio, "1", offer=canned_offer())
+    path = f"{users(studio, '2')}/consume/1"
+    before = (await rest.patch(path, {"width": 320})).json()
+    response = await rest.patch(path, body)
+    assert error_fields(response, 400) == {field}
+    assert (await rest.patch(path, {})).json() == before

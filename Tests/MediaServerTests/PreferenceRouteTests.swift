@@ -180,12 +180,13 @@ import Web
 
     private let video = """
         {"mid":"1","kind":"video","codec":"VP8","bitrate":1500000,"packets":0,"lost":0,"retransmissions":0,
-        "jitter_ms":null,"keyframes_requested":0,"layers":[
+        "jitter_ms":null,"rtt_ms":null,"keyframes_requested":0,"layers":[
         {"rid":"q","encoding":0,"spatial":0,"temporal":0,"width":null,"height":null,"fps":null,"bitrate":150000},
         {"rid":"f","encoding":2,"spatial":0,"temporal":1,"width":1280,"height":720,"fps":30.0,"bitrate":1350000}]}
         """
     private let audio = """
-        {"mid":"0","kind":"audio","codec":"opus","bitrate":0,"packets":0,"lost":0,"retransmissions":0,"jitter_ms":null}
+        {"mid":"0","kind":"audio","codec":"opus","bitrate":0,"packets":0,"lost":0,"retransmissions":0,"rtt_ms":null,
+        "jitter_ms":null}
         """
 
     @Test func aProducersTracksShowTheirLayers() async throws {

@@ -1,22 +1,24 @@
-import { canShareScreen, insecureContextWords } from './devices.js';
+import { cameraSize, canShareScreen, insecureContextWords } from './devices.js';
 import { Details } from './details.js';
 import { Meeting } from './meeting.js';
 import { Stage } from './stage.js';
 
 // The page itself: the form, the buttons, the notices. Everything about media is in meeting.js and below it.
 //
-// Address: ?room=…&name=… fill the form, and join=1 enters at once. The room and the name are remembered.
+// Address: ?room=…&name=… fill the form, and join=1 enters at once. The room and the name are remembered. camera=720 or camera=360
+// says how many lines the camera's picture is to have.
 
 const at = (id) => document.getElementById(id);
 const address = new URLSearchParams(location.search);
 const stage = new Stage({ stage: at('stage'), people: at('tiles'), screens: at('screens'), alone: at('alone') });
-const details = new Details(at('details'), at('details-rows'));
+const details = new Details({ dialog: at('details'), people: at('details-people'), rows: at('details-rows') });
 let meeting = null;
 let countdown = 0;
 let isGoingAway = false;
 
 at('room').value = address.get('room') ?? recall('room') ?? '';
 at('name').value = address.get('name') ?? recall('name') ?? '';
+if (['360', '720'].includes(address.get('camera'))) cameraSize.height = Number(address.get('camera'));
 at('screen').hidden = !canShareScreen();
 const insecure = insecureContextWords();
 at('insecure-note').textContent = insecure ?? '';
@@ -34,9 +36,11 @@ at('copy-link').addEventListener('click', copyLink);
 at('details-button').addEventListener('click', () => meeting && details.open(meeting));
 at('details-close').addEventListener('click', () => details.close());
 stage.addEventListener('sound-blocked', askForSound);
+stage.addEventListener('want', ({ detail }) => meeting?.want(detail.user, detail.choice));
+stage.addEventListener('tiles', ({ detail }) => meeting?.setTiles(detail));
 
 document.addEventListener('keydown', (event) => {
-  if (!meeting || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, dialog')) return;
+  if (!meeting || event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, dialog')) return;
   const button = { m: 'mic', v: 'camera', s: 'screen' }[event.key.toLowerCase()];
   if (button) at(button).click();
 });

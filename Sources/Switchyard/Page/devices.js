@@ -1,10 +1,27 @@
 /** Microphone, camera and screen, and what to tell a person when one of them cannot be had. */
 
-// Enough for a grid of tiles, and kind to the batteries of phones.
+/** Pixels of the camera's picture: a machine with few processors has enough to do with the smaller one. */
+const cameraHeight = () => cameraSize.height ?? ((navigator.hardwareConcurrency ?? 4) >= 4 ? 720 : 360);
+
+/** What the page's address asks for: 720 or 360; null where it asks for nothing. */
+export const cameraSize = { height: null };
+
 const wishes = {
-  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-  video: { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 30, max: 30 }, facingMode: 'user' },
+  audio: () => ({ echoCancellation: true, noiseSuppression: true, autoGainControl: true }),
+  video: () => ({
+    width: { ideal: (cameraHeight() * 16) / 9 }, height: { ideal: cameraHeight() }, frameRate: { ideal: 30, max: 30 }, facingMode: 'user',
+  }),
 };
+
+/** The sizes in which a camera's picture is sent at once, the smallest first: of 720 lines 180, 360 and 720, of 360 lines 180 and 360. */
+export function cameraEncodings() {
+  const encodings = [
+    { rid: 'q', scaleResolutionDownBy: cameraHeight() / 180, maxBitrate: 150_000 },
+    { rid: 'h', scaleResolutionDownBy: cameraHeight() / 360, maxBitrate: 600_000 },
+    { rid: 'f', scaleResolutionDownBy: cameraHeight() / 720, maxBitrate: 1_700_000 },
+  ];
+  return encodings.filter(({ scaleResolutionDownBy }) => scaleResolutionDownBy >= 1);
+}
 const words = { audio: 'microphone', video: 'camera' };
 
 /**
@@ -49,7 +66,7 @@ export function insecureContextWords() {
 }
 
 async function take(kinds, result) {
-  const request = Object.fromEntries(kinds.map((kind) => [kind, wishes[kind]]));
+  const request = Object.fromEntries(kinds.map((kind) => [kind, wishes[kind]()]));
   const stream = await navigator.mediaDevices.getUserMedia(request);
   result.audio ??= stream.getAudioTracks()[0] ?? null;
   result.video ??= stream.getVideoTracks()[0] ?? null;

@@ -1,4 +1,4 @@
-import { openDevices, openScreen } from './devices.js';
+import { cameraEncodings, openDevices, openScreen } from './devices.js';
 import { Publisher } from './publisher.js';
 import { Signalling } from './signalling.js';
 import { Subscriber } from './subscriber.js';
@@ -13,6 +13,8 @@ import { Subscriber } from './subscriber.js';
  *   produce {offer?, constraints?}       produced {answer?, …}         producer {id, constraints, offer?}
  *   consume {id, answer}                 consumed {id, refused?}       –
  *   offer {id}                           producer {id, …, offer}       –
+ *   prefer {id, preference}              preferred {preference}        –
+ *   statistics                           statistics {produce, consume} –
  *   unproduce (here: mute instead)       –                             producer.stopped {id}
  *   leave                                –                             user.deleted {id}
  *
@@ -26,7 +28,7 @@ export class Meeting extends EventTarget {
   /** `connecting`, `joined`, or `lost`: trying again at `retryAt`, in the terms of `Date.now()`. */
   state = 'connecting';
   retryAt = 0;
-  /** The others by id: `{id, name, constraints, subscriber, refused}`. */
+  /** The others by id: `{id, name, constraints, subscriber, refused, wanted, tile}`; `wanted` is a choice of preference.js. */
   users = new Map();
   speaker = null;
   micOn = false;
@@ -34,6 +36,8 @@ export class Meeting extends EventTarget {
   publisher = null;
   localStream = new MediaStream();
   screenTrack = null;
+  /** What the relay knows of our connections, as of the last `requestStatistics`: `{produce, consume}` as in REST. */
+  statistics = {};
 
   #signalling;
   #microphone = null;
@@ -97,6 +101,29 @@ export class Meeting extends EventTarget {
     else await this.#publish();
   }
 
+  /** Says how large a picture of somebody we want. */
+  want(id, choice) {
+    const user = this.users.get(id);
+    if (!user) return;
+    user.wanted = choice;
+    user.subscriber?.want(choice, user.tile);
+    this.#change();
+  }
+
+  /** Says how large the tiles are: `{width, height}` in pixels of the screen, by user. */
+  setTiles(tiles) {
+    for (const [id, tile] of tiles) {
+      const user = this.users.get(id);
+      if (!user) continue;
+      user.tile = tile;
+      user.subscriber?.want(user.wanted, tile);
+    }
+  }
+
+  requestStatistics() {
+    this.#signalling.send({ type: 'statistics' });
+  }
+
   // What comes from the backend
 
   #receive(message) {
@@ -111,6 +138,7 @@ export class Meeting extends EventTarget {
       case 'producer.stopped': if (user) this.#stopped(user); break;
       case 'speaker': this.speaker = message.id; break;
       case 'room.deleted': this.#end('This room was closed.'); break;
+      case 'statistics': this.statistics = message; return;
       case 'error': this.#refused(message); break;
       // `transport` says what the relay sees of a connection; the browser's own state is what we show.
     }
@@ -132,6 +160,7 @@ export class Meeting extends EventTarget {
     if (this.users.has(id) || id === this.id) return;
     this.users.set(id, {
       id, name: String(userInfo?.name ?? id), constraints: { audio: false, video: false }, subscriber: null, refused: [],
+      wanted: 'auto', tile: null,
     });
   }
 
@@ -148,7 +177,10 @@ export class Meeting extends EventTarget {
     if (!user) return;
     user.constraints = constraints ?? user.constraints;
     if (!offer) return;
-    user.subscriber ??= this.#subscriber(id);
+    if (!user.subscriber) {
+      user.subscriber = this.#subscriber(id);
+      if (user.tile || user.wanted !== 'auto') user.subscriber.want(user.wanted, user.tile);
+    }
     user.subscriber.accept(offer);
   }
 
@@ -156,6 +188,7 @@ export class Meeting extends EventTarget {
     const subscriber = new Subscriber({
       consume: (answer) => this.#signalling.send({ type: 'consume', id, answer }),
       requestOffer: () => this.#signalling.send({ type: 'offer', id }),
+      prefer: (preference) => this.#signalling.send({ type: 'prefer', id, preference }),
     });
     subscriber.addEventListener('tracks', () => this.#change());
     subscriber.addEventListener('state', () => this.#change());
@@ -265,7 +298,7 @@ export class Meeting extends EventTarget {
   }
 
   #newPublisher() {
-    const publisher = new Publisher((request) => this.#produce(request), this.localStream);
+    const publisher = new Publisher((request) => this.#produce(request), this.localStream, cameraEncodings());
     publisher.addEventListener('state', () => this.#change());
     publisher.addEventListener('dead', () => {
       if (publisher === this.publisher) this.#republish('The connection that carries your picture and sound failed; making a new one.');

@@ -7,6 +7,9 @@
  *   again with an offer    the screen came or went, or ICE has to restart;
  *   with constraints only  mute and unmute: no SDP at all, the relay merely stops forwarding that kind.
  *
+ * The camera is sent in several sizes at once (simulcast), of which the relay gives everybody the one that fits their tile and
+ * their network. The screen is sent once, and the offer says that it is one (`a=content:slides`): what is read comes first.
+ *
  * `produce` (given by the owner) sends one request to the backend and resolves with its `produced` reply.
  * Dispatches `state` when the connection's state changes, and `dead` when only a new Publisher can help.
  */
@@ -21,11 +24,14 @@ export class Publisher extends EventTarget {
   #restarted = false;
   #wanted = { audio: false, video: false };
 
-  constructor(produce, stream) {
+  /** `encodings` are those of the camera, as for `addTransceiver`. */
+  constructor(produce, stream, encodings) {
     super();
     this.#produce = produce;
     this.#audio = this.#connection.addTransceiver('audio', { direction: 'sendonly', streams: [stream] });
-    this.#camera = this.#connection.addTransceiver('video', { direction: 'sendonly', streams: [stream] });
+    this.#camera = this.#connection.addTransceiver('video', {
+      direction: 'sendonly', streams: [stream], sendEncodings: encodings,
+    });
     this.#connection.addEventListener('connectionstatechange', () => this.#stateChanged());
   }
 
@@ -79,7 +85,8 @@ export class Publisher extends EventTarget {
     const { type, sdp } = connection.localDescription;
     try {
       // The relay's addresses are in its answer and it learns ours from our checks: nothing has to be gathered first.
-      const { answer } = await this.#produce({ offer: { type, sdp }, constraints: this.#wanted });
+      const offer = { type, sdp: withSlides(sdp, this.#screen?.mid) };
+      const { answer } = await this.#produce({ offer, constraints: this.#wanted });
       await connection.setRemoteDescription(answer);
       this.#offered = true;
     } catch (error) {
@@ -97,4 +104,9 @@ export class Publisher extends EventTarget {
     this.#restarted = true;
     this.#inTurn(() => this.#negotiate({ iceRestart: true })).catch(() => this.dispatchEvent(new Event('dead')));
   }
+}
+
+/** The description with the m-line of that mid marked as slides (RFC 4796), which browsers have no way to ask for. */
+function withSlides(sdp, mid) {
+  return mid ? sdp.replace(`a=mid:${mid}\r\n`, `a=mid:${mid}\r\na=content:slides\r\n`) : sdp;
 }

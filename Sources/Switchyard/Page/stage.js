@@ -1,14 +1,22 @@
+import { chooser } from './preference.js';
+
 // Pixels between the tiles, and around them for the outline of who speaks: as in style.css.
 const GAP = 10;
 const EDGE = 4;
 
-/** The tiles: one for each person, and a large one for each shared screen. Draws a Meeting, decides nothing. */
+/**
+ * The tiles: one for each person, and a large one for each shared screen. Draws a Meeting, decides nothing.
+ *
+ * Dispatches `sound-blocked`, `want` (`detail` is `{user, choice}`: somebody chose how large a picture they want), and `tiles` (`detail`
+ * is how large those of the others are, in pixels of the screen, by user).
+ */
 export class Stage extends EventTarget {
   #stage;
   #people;
   #screens;
   #alone;
   #tiles = new Map();
+  #measureTimer = 0;
 
   constructor({ stage, people, screens, alone }) {
     super();
@@ -28,7 +36,7 @@ export class Stage extends EventTarget {
     for (const [key, description] of wanted) {
       let tile = this.#tiles.get(key);
       if (!tile) {
-        tile = new Tile(() => this.dispatchEvent(new Event('sound-blocked')));
+        tile = new Tile((type, detail) => this.dispatchEvent(new CustomEvent(type, { detail })));
         this.#tiles.set(key, tile);
         (description.kind === 'screen' ? this.#screens : this.#people).append(tile.element);
       }
@@ -62,6 +70,21 @@ export class Stage extends EventTarget {
     }
     this.#people.style.setProperty('--columns', best.columns);
     this.#people.style.setProperty('--tile-width', `${Math.floor(best.tileWidth)}px`);
+    this.#measureSoon();
+  }
+
+  /** Once the window has stopped changing. */
+  #measureSoon() {
+    clearTimeout(this.#measureTimer);
+    this.#measureTimer = setTimeout(() => {
+      const sizes = new Map();
+      for (const { element } of this.#tiles.values()) {
+        const { user, kind, own } = element.dataset;
+        if (own === 'true' || kind === 'screen') continue;
+        sizes.set(user, { width: element.clientWidth * devicePixelRatio, height: element.clientHeight * devicePixelRatio });
+      }
+      this.dispatchEvent(new CustomEvent('tiles', { detail: sizes }));
+    }, 250);
   }
 }
 
@@ -86,6 +109,7 @@ function descriptions(meeting) {
       key: `user ${user.id}`, user: user.id, kind: 'camera', own: false, name: user.name,
       picture: camera, sound: audio, audio: Boolean(audio && user.constraints.audio),
       video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id && user.constraints.audio, state,
+      wanted: user.wanted,
     });
     if (screen) {
       list.push({
@@ -105,12 +129,14 @@ class Tile {
   #initials = document.createElement('div');
   #name = document.createElement('span');
   #status = document.createElement('p');
-  #onBlocked;
+  #tell;
+  #chooser = null;
   #frames = 0;
   #still = 0;
 
-  constructor(onBlocked) {
-    this.#onBlocked = onBlocked;
+  /** `tell(type, detail)` passes an event on. */
+  constructor(tell) {
+    this.#tell = tell;
     this.element.className = 'tile';
     this.#video.playsInline = true;
     this.#video.autoplay = true;
@@ -125,18 +151,31 @@ class Tile {
     this.element.append(this.#video, this.#audio, this.#initials, this.#status, label);
   }
 
-  update({ user, kind, own, name, picture, sound, audio, video, speaking, state }) {
+  update({ user, kind, own, name, picture, sound, audio, video, speaking, state, wanted = 'auto' }) {
     Object.assign(this.element.dataset, {
-      user, kind, state, own, audio: audio ? 'on' : 'off', video: video ? 'on' : 'off', speaking,
+      user, kind, state, own, audio: audio ? 'on' : 'off', video: video ? 'on' : 'off', speaking, wanted,
     });
+    if (!own && kind === 'camera') this.#choose(user, name, wanted);
+    const words = statusWords(state, own) || (wanted === 'paused' ? 'Paused by you' : '');
     this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
     this.#name.textContent = name;
     this.#initials.textContent = initials(name);
     this.#initials.style.setProperty('--hue', hue(user));
-    this.#status.textContent = statusWords(state, own);
-    this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', statusWords(state, own)].filter(Boolean).join(', ');
+    this.#status.textContent = words;
+    this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', words].filter(Boolean).join(', ');
     this.#show(picture);
     this.#play(sound);
+  }
+
+  /** The list of sizes on the tile of somebody else. */
+  #choose(user, name, wanted) {
+    if (!this.#chooser) {
+      this.#chooser = chooser((choice) => this.#tell('want', { user, choice }));
+      this.element.append(this.#chooser);
+    }
+    this.#chooser.value = wanted;
+    this.#chooser.ariaLabel = `Picture of ${name}`;
+    this.#chooser.title = 'How large a picture you get';
   }
 
   play() {
@@ -169,7 +208,7 @@ class Tile {
     if (!attach(this.#audio, track)) return;
     this.#audio.play().catch((error) => {
       // Browsers play sound only after a click, so somebody has to ask for one.
-      if (error.name === 'NotAllowedError') this.#onBlocked();
+      if (error.name === 'NotAllowedError') this.#tell('sound-blocked');
     });
   }
 }

@@ -1,24 +1,30 @@
+import { preference } from './preference.js';
+
 /**
  * What this page receives from one producer: one peer connection, offered by the relay and answered here.
  *
  * Every offer goes to `accept`. An offer whose `o=` session id is the one we already have renegotiates that connection
  * (the producer added or removed a track, or ICE restarts); any other is a new connection that takes the old one's place.
  *
- * `consume(answer)` and `requestOffer()` (given by the owner) speak to the backend.
+ * `consume(answer)`, `requestOffer()` and `prefer(preference)` (given by the owner) speak to the backend.
  * Dispatches `tracks` when the tracks may have changed, and `state` when the connection's state has.
  */
 export class Subscriber extends EventTarget {
   #consume;
   #requestOffer;
+  #prefer;
   #connection = null;
   #session = null;
   #queue = Promise.resolve();
   #timer = 0;
+  #wish = null;
+  #told = '';
 
-  constructor({ consume, requestOffer }) {
+  constructor({ consume, requestOffer, prefer }) {
     super();
     this.#consume = consume;
     this.#requestOffer = requestOffer;
+    this.#prefer = prefer;
   }
 
   get connection() { return this.#connection; }
@@ -38,6 +44,31 @@ export class Subscriber extends EventTarget {
    * the position in the description counts, since a connection's transceivers may be in another order.
    */
   tracks() {
+    const found = this.#receivers();
+    return { audio: found.audio?.receiver.track ?? null, camera: found.camera?.receiver.track ?? null, screen: found.screen?.receiver.track ?? null };
+  }
+
+  /**
+   * Says how large a picture of the camera is of use: `choice` is one of preference.js, `tile` where it is shown. It stays so,
+   * whatever becomes of the connection.
+   */
+  want(choice, tile) {
+    this.#wish = preference(choice, tile);
+    this.#tellWish();
+  }
+
+  #tellWish() {
+    const { camera } = this.#receivers();
+    if (!camera || !this.#wish) return;
+    const wish = { mid: camera.mid, ...this.#wish };
+    const text = JSON.stringify(wish);
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#prefer(wish);
+  }
+
+  /** The transceivers that `tracks` are of. */
+  #receivers() {
     const found = { audio: null, camera: null, screen: null };
     if (!this.#connection?.currentRemoteDescription) return found;
     const transceivers = new Map(this.#connection.getTransceivers().map((each) => [each.mid, each]));
@@ -46,7 +77,7 @@ export class Subscriber extends EventTarget {
       const slot = kind === 'audio' ? 'audio' : videos++ === 0 ? 'camera' : 'screen';
       const transceiver = transceivers.get(mid);
       const receives = transceiver?.currentDirection === 'recvonly' || transceiver?.currentDirection === 'sendrecv';
-      if (receives && !found[slot]) found[slot] = transceiver.receiver.track;
+      if (receives && !found[slot]) found[slot] = transceiver;
     }
     return found;
   }
@@ -72,6 +103,7 @@ export class Subscriber extends EventTarget {
     if (connection !== this.#connection) return;
     const { type, sdp } = connection.localDescription;
     this.#consume({ type, sdp });
+    this.#tellWish();
     this.dispatchEvent(new Event('tracks'));
     if (connection.connectionState !== 'connected') this.#recoverIn(12_000);
   }
@@ -81,6 +113,7 @@ export class Subscriber extends EventTarget {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
     this.#connection = connection;
     this.#session = session;
+    this.#told = '';
     connection.addEventListener('connectionstatechange', () => {
       if (connection === this.#connection) this.#stateChanged();
     });

@@ -64,6 +64,14 @@ import Testing
         #expect(section.values("rid").isEmpty && section.values("simulcast").isEmpty)
     }
 
+    @Test func thereIsAnEndToTheRids() throws {
+        let rids = (0..<500).map { "r\($0)" }
+        let lines = rids.map { "a=rid:\($0) send" }.joined(separator: "\n")
+        let (track, section, _) = try answer(offer("\(lines)\na=simulcast:send \(rids.joined(separator: ";"))"))
+        #expect(track.streamIDs == Array(rids.prefix(8)))
+        #expect(section.values("rid").count == 8)
+    }
+
     @Test func ridsNeedTheHeaderExtensionThatBearsThem() throws {
         let text = offer("a=rid:q send\na=simulcast:send q").replacing(
             "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\n", with: "")

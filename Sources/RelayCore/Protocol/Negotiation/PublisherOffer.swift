@@ -211,12 +211,16 @@ extension RTPMedia {
         var sent: [String: RestrictionIdentifier] = [:]
         for identifier in identifiers where identifier.sends { sent[identifier.id] = identifier }
         var seen = Set<String>()
-        return simulcast.send.filter { id in
+        let usable = simulcast.send.filter { id in
             guard let identifier = sent[id] else { return false }
             return (identifier.payloadTypes.isEmpty || identifier.payloadTypes.contains(codec.payloadType))
                 && seen.insert(id).inserted
         }
+        return Array(usable.prefix(Self.maximumStreamIDs))
     }
+
+    /// More encodings than any browser sends.
+    private static let maximumStreamIDs = 8
 }
 
 extension FeedbackSet {

@@ -39,7 +39,7 @@ nonisolated struct TrackRow: JSONWritable {
                 fields.field("paused", track.isPaused)
             }
             fields.field("retransmissions", track.retransmissions)
-            if isConsumed { fields.field("rtt_ms", orNull: track.roundTripMilliseconds?.rounded(to: 100)) }
+            fields.field("rtt_ms", orNull: track.roundTripMilliseconds?.rounded(to: 100))
             if track.kind == .video, isConsumed {
                 fields.field("target", orNull: track.target.map { LayerRow(layer: $0) })
             }
