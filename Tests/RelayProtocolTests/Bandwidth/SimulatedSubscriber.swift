@@ -35,6 +35,7 @@ final class SimulatedSubscriber {
     private struct Arrival {
         var line: Int
         var sequence: UInt16
+        var bytes: Int
         var at: Instant
     }
 
@@ -43,9 +44,13 @@ final class SimulatedSubscriber {
         var bytes: [UInt8]
     }
 
+    private static let audioBytes = 100
+
     let estimator: BandwidthEstimator
     let pacer: Pacer
     let link: SimulatedLink
+    var flow = SimulatedLink.Flow()
+    private var returnFlow = SimulatedLink.Flow()
     private(set) var lines: [Line] = []
     /// Of the way back; and the share of reports lost there.
     var reportLoss = 0.0
@@ -53,6 +58,13 @@ final class SimulatedSubscriber {
     /// Added to the receiver's clock.
     var clockOffset = Instant.Span.zero
     var canPad = true
+    /// Frames are left out and audio, too; padding is not.
+    var isPaused = false
+    var sendsVideo = true
+    /// Bytes of video that have reached the far end.
+    private(set) var arrivedVideoBytes = 0
+    /// Reports go by this link, if there is one, and wait there behind what else does.
+    var returnLink: SimulatedLink?
 
     private var random: SeededRandom
     private var arrivals: [Int64: [Arrival]] = [:]
@@ -71,9 +83,13 @@ final class SimulatedSubscriber {
         random = SeededRandom(seed: seed)
     }
 
-    func add(_ source: Source, sequence: UInt16 = 0, at now: Instant = .zero) {
-        lines.append(Line(path: estimator.addPath(givesFeedback: true, at: now), source: source, sequence: sequence))
+    func add(_ source: Source, sequence: UInt16 = 0, givesFeedback: Bool = true, at now: Instant = .zero) {
+        let path = estimator.addPath(givesFeedback: givesFeedback, at: now)
+        lines.append(Line(path: path, source: source, sequence: sequence))
     }
+
+    /// A picture beside what the sources give, over the first line.
+    func sendKeyframe(bytes: Int, at now: Instant) { send(bytes, on: 0, isKeyframe: true, at: now) }
 
     /// One millisecond.
     func step(_ millisecond: Int64) {
@@ -86,10 +102,10 @@ final class SimulatedSubscriber {
             probes.append((now, cluster))
             pacer.send(cluster)
         }
-        for index in lines.indices {
+        for index in lines.indices where !isPaused {
             if millisecond % 20 == Int64(index % 20) { sendAudio(index, at: now) }
             // Frames of several sources do not come at the same time.
-            if (millisecond + Int64(index * 7)) % 33 == 0 { sendFrame(index, at: now) }
+            if sendsVideo, (millisecond + Int64(index * 7)) % 33 == 0 { sendFrame(index, at: now) }
         }
         release(at: now)
         estimates.append(estimator.estimate.kilobitsPerSecond)
@@ -99,8 +115,8 @@ final class SimulatedSubscriber {
     // MARK: Sending
 
     private func sendAudio(_ index: Int, at now: Instant) {
-        pacer.sent(bytes: 100, at: now)
-        put(on: index, bytes: 100, cluster: 0, at: now)
+        pacer.sent(bytes: Self.audioBytes, at: now)
+        put(on: index, bytes: Self.audioBytes, cluster: 0, at: now)
     }
 
     private func sendFrame(_ index: Int, at now: Instant) {
@@ -136,6 +152,11 @@ final class SimulatedSubscriber {
             line.debt -= saved
             size -= saved
         }
+        send(size, on: index, isKeyframe: isKeyframe, at: now)
+    }
+
+    private func send(_ size: Int, on index: Int, isKeyframe: Bool, at now: Instant) {
+        let line = lines[index]
         let count = max((size + 1_199) / 1_200, 1)
         let bytes = max(size / count, 50)
         var left = count
@@ -187,9 +208,9 @@ final class SimulatedSubscriber {
         let line = lines[index]
         line.path.sent.record(line.sequence, bytes: bytes, at: now, cluster: cluster)
         sent += bytes
-        if let arrival = link.send(bytes: bytes, at: now) {
+        if let arrival = link.send(bytes: bytes, of: &flow, at: now) {
             let due = max((arrival.microseconds + 999) / 1_000, now.microseconds / 1_000 + 1)
-            arrivals[due, default: []].append(Arrival(line: index, sequence: line.sequence, at: arrival))
+            arrivals[due, default: []].append(Arrival(line: index, sequence: line.sequence, bytes: bytes, at: arrival))
         }
         line.sequence &+= 1
     }
@@ -198,7 +219,10 @@ final class SimulatedSubscriber {
 
     private func receive(_ millisecond: Int64) {
         for arrival in (arrivals.removeValue(forKey: millisecond) ?? []).sorted(by: { $0.at < $1.at }) {
-            lines[arrival.line].feedback.received(sequence: arrival.sequence, at: arrival.at + clockOffset)
+            if arrival.bytes != Self.audioBytes { arrivedVideoBytes += arrival.bytes }
+            guard lines[arrival.line].path.givesFeedback else { continue }
+            lines[arrival.line].feedback.received(
+                sequence: arrival.sequence, bytes: arrival.bytes, at: arrival.at + clockOffset)
         }
         let now = Instant.zero + .milliseconds(millisecond) + clockOffset
         for index in lines.indices {
@@ -207,7 +231,16 @@ final class SimulatedSubscriber {
                 _ = lines[index].feedback.poll(at: now, sender: 1, media: 2, into: &$0)
             }
             guard !bytes.isEmpty, Double.random(in: 0..<1, using: &random) >= reportLoss else { continue }
-            reports[millisecond + returnDelay.milliseconds, default: []].append(Report(line: index, bytes: bytes))
+            var due = millisecond + (returnDelay + flow.delay).milliseconds
+            if let returnLink {
+                // Headers of IP, UDP and SRTCP.
+                guard
+                    let arrival = returnLink.send(
+                        bytes: bytes.count + 46, of: &returnFlow, at: .zero + .milliseconds(millisecond))
+                else { continue }
+                due = max((arrival.microseconds + 999) / 1_000, millisecond + 1)
+            }
+            reports[due, default: []].append(Report(line: index, bytes: bytes))
         }
     }
 

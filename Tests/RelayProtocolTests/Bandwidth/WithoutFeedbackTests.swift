@@ -37,6 +37,31 @@ struct WithoutFeedbackTests {
         #expect(estimator.nextProbe(at: at(300)) == nil)
     }
 
+    /// Whose path nothing will tell of is not choked.
+    @Test func whoGivesNoFeedbackBeginsHigh() {
+        let estimator = BandwidthEstimator()
+        _ = estimator.addPath(givesFeedback: false, at: at(0))
+        #expect(estimator.estimate == .megabitsPerSecond(4))
+        #expect(estimator.pacingRate >= .megabitsPerSecond(8))
+        // Beside a transport that does, that one is what there is to go by.
+        _ = estimator.addPath(givesFeedback: true, at: at(0))
+        estimator.poll(at: at(20))
+        #expect(estimator.estimate <= .megabitsPerSecond(4))
+    }
+
+    /// Negotiated, and never sent: after five seconds of media loss decides here, too.
+    @Test func promisedFeedbackIsNotWaitedForForEver() {
+        let estimator = BandwidthEstimator()
+        let path = estimator.addPath(givesFeedback: true, at: at(0))
+        #expect(estimator.estimate == .megabitsPerSecond(1))
+        for now in Int64(0)..<600 {
+            path.sent.record(UInt16(truncatingIfNeeded: now), bytes: 1_000, at: at(now * 10))
+            estimator.poll(at: at(now * 10))
+            if now == 490 { #expect(estimator.estimate == .megabitsPerSecond(1)) }
+        }
+        #expect(estimator.estimate == .megabitsPerSecond(4))
+    }
+
     @Test func reportedLossLowersAndItsAbsenceRaises() {
         let estimator = BandwidthEstimator()
         let path = estimator.addPath(givesFeedback: false, at: at(0))
@@ -44,7 +69,7 @@ struct WithoutFeedbackTests {
         func run(seconds: Int64, lost: Int) {
             for _ in 0..<seconds * 10 {
                 now += 100
-                for packet in 0..<8 { path.sent.record(UInt16(packet), bytes: 1_000, at: at(now)) }
+                for packet in 0..<100 { path.sent.record(UInt16(packet), bytes: 1_000, at: at(now)) }
                 if now % 1_000 == 0 {
                     estimator.received(reportedPackets: 80, lost: lost, roundTrip: .milliseconds(50), at: at(now))
                 }

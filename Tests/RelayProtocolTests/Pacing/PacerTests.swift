@@ -146,6 +146,53 @@ struct PacerTests {
         #expect((60_000...80_000).contains(padded))
     }
 
+    @Test func aLargePictureDoesNotHoldUpTheOthers() {
+        // 1,000 bytes a millisecond.
+        let pacer = Pacer(rate: .megabitsPerSecond(8))
+        pacer.sent(bytes: 10_000, at: at(0))
+        for token: UInt64 in 0..<60 { pacer.queue(packet(token, stream: 1), at: at(0)) }
+        for stream: UInt32 in 2...4 { pacer.queue(packet(100 + UInt64(stream), stream: stream), at: at(0)) }
+        var order: [UInt64] = []
+        for now in Int64(0)...100 { order += tokens(release(pacer, at: at(now))) }
+        #expect(order.count == 63)
+        #expect(order.filter { $0 < 60 } == Array(0..<60), "in order")
+        #expect(Set(order.prefix(8)).isSuperset(of: [102, 103, 104]))
+        // Packets of one stream leave together, so that they fit into one message.
+        #expect(zip(order, order.dropFirst()).filter { $0 < 60 && $1 < 60 }.count > 55)
+    }
+
+    @Test func streamsShareByBytesNotByPackets() {
+        let pacer = Pacer(rate: .megabitsPerSecond(8))
+        pacer.sent(bytes: 10_000, at: at(0))
+        for token: UInt64 in 0..<100 {
+            pacer.queue(packet(token, stream: 1, bytes: 1_200), at: at(0))
+            for part: UInt64 in 0..<4 {
+                pacer.queue(packet(1_000 + token * 4 + part, stream: 2, bytes: 300), at: at(0))
+            }
+        }
+        var bytes = [0, 0]
+        for now in Int64(10)...110 {
+            for release in release(pacer, at: at(now)) {
+                if case .packet(let packet, _) = release { bytes[Int(packet.stream) - 1] += Int(packet.bytes) }
+            }
+        }
+        #expect(bytes[0] > 40_000)
+        #expect(abs(bytes[0] - bytes[1]) < 10_000)
+    }
+
+    @Test func aProbeOfASlowPathIsOfSmallPackets() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(300))
+        pacer.send(
+            ProbeCluster(
+                number: 1, rate: .kilobitsPerSecond(600), span: .milliseconds(15), packets: 3,
+                interval: .milliseconds(2), path: 0, at: at(0)))
+        var bytes = 0
+        for now in Int64(0)...60 {
+            for case .padding(let count, _, 1) in release(pacer, at: at(now)) { bytes += count }
+        }
+        #expect((1_125..<1_600).contains(bytes))
+    }
+
     @Test func aStreamThatEndsTakesItsPacketsAlong() {
         let pacer = Pacer(rate: .kilobitsPerSecond(800))
         pacer.sent(bytes: 1_000, at: at(0))

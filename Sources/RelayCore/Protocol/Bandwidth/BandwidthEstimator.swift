@@ -6,17 +6,26 @@
 /// pooled. Sans-IO: the caller says what was sent and what was reported, and polls every 10 to 50 ms.
 package final class BandwidthEstimator {
     package struct Settings: Sendable {
-        package var start = DataRate.kilobitsPerSecond(500)
+        package var start = DataRate.megabitsPerSecond(1)
+        /// Where the peer gives no transport-wide feedback, so that nothing but loss tells that it was too much.
+        package var startWithoutFeedback = DataRate.megabitsPerSecond(4)
         package var minimum = DataRate.kilobitsPerSecond(30)
         package var maximum = DataRate.megabitsPerSecond(50)
         /// Of the estimate: the rate that packets leave at.
-        package var pacingFactor = 2.0
+        package var pacingFactor = 2.5
+        /// As long as nothing is known of the path, packets leave at no less: the first picture is not to wait.
+        package var firstPacing = DataRate.megabitsPerSecond(5)
 
         package init() {}
     }
 
     private static let probeSpan = Instant.Span.milliseconds(15)
+    private static let longestProbeSpan = Instant.Span.milliseconds(60)
     private static let probePackets = 5
+    private static let fewestProbePackets = 3
+    private static let probePacketBytes = 400
+    /// The pacer gives up a probe that nothing could be sent for.
+    private static let probeSendTimeout = Instant.Span.milliseconds(200)
     private static let shortQueue = Instant.Span.milliseconds(50)
     private static let overusedShare = 0.25
     private static let leastProbeShare = 0.25
@@ -26,7 +35,10 @@ package final class BandwidthEstimator {
     private static let receiverEstimateSpan = Instant.Span.seconds(5)
     private static let feedbackTimeout = Instant.Span.milliseconds(1_500)
     private static let feedbackStep = Instant.Span.milliseconds(500)
-    private static let timeoutFactor = 0.8
+    /// Negotiated feedback that has not come by then will not.
+    private static let firstFeedbackTimeout = Instant.Span.seconds(5)
+    /// A probe that shows less than this, of the estimate, may have shown somebody else's share.
+    private static let probeGain = 1.1
 
     private let settings: Settings
     package private(set) var paths: [FeedbackPath] = []
@@ -40,6 +52,7 @@ package final class BandwidthEstimator {
     private var planner: ProbePlanner
     private var reportedLoss: ReportedLoss
     private var nextCluster: UInt16 = 1
+    private var latestProbe: ProbeCluster?
     package private(set) var roundTrip = RoundTrip()
     private var sending = BitrateWindow()
 
@@ -48,6 +61,10 @@ package final class BandwidthEstimator {
     /// Since when packets are out without any feedback.
     private var unansweredSince: Instant?
     private var steppedAt: Instant?
+    /// When the first packet left.
+    private var begunAt: Instant?
+    /// A probe, a queue or loss has told something of the path.
+    private var isPathKnown = false
 
     /// What all tracks together would use at their best; nil: as much as there is. Above it nothing is probed.
     package var wanted: DataRate?
@@ -60,11 +77,14 @@ package final class BandwidthEstimator {
         estimate = settings.start
         rates = RateControl(start: settings.start, minimum: settings.minimum, maximum: settings.maximum)
         planner = ProbePlanner(start: settings.start, maximum: settings.maximum)
-        reportedLoss = ReportedLoss(start: settings.start, minimum: settings.minimum, maximum: settings.maximum)
+        reportedLoss = ReportedLoss(
+            start: settings.startWithoutFeedback, minimum: settings.minimum, maximum: settings.maximum)
     }
 
     /// The rate at which the pacer lets packets go.
-    package var pacingRate: DataRate { estimate * settings.pacingFactor }
+    package var pacingRate: DataRate {
+        isPathKnown ? estimate * settings.pacingFactor : max(estimate * settings.pacingFactor, settings.firstPacing)
+    }
     package var delayBased: DataRate { rates.estimate }
     package var averageLoss: Double { loss.averageLoss }
 
@@ -76,7 +96,7 @@ package final class BandwidthEstimator {
         let path = FeedbackPath(number: nextPath, givesFeedback: givesFeedback)
         nextPath += 1
         paths.append(path)
-        if givesFeedback { planner.begin(wanted: wanted, at: now) }
+        settleWithoutFeedback(at: now)
         return path
     }
 
@@ -98,16 +118,21 @@ package final class BandwidthEstimator {
         // Over a shorter time, where a queue shows that what arrives is what the link lets through.
         let isQueued = tally.queue.map { $0 > Self.shortQueue } ?? false
         let recently = isQueued ? sum { $0.recentlyAcknowledgedRate(at: now) } : nil
-        let usage = usage(acknowledged, at: now)
-        if usage != .overuse, let probed = tally.probed {
+        let usage = drain.isForeign ? foreignUsage(tally) : usage(acknowledged, at: now)
+        let isClear = usage != .overuse && drain.limit == nil
+        if isClear, let probed = tally.probed, isTelling(probed.total(with: others(than: path, at: now))) {
             let floor = min(rates.estimate, (recently ?? acknowledged ?? .zero) * Self.probeFloor)
             rates.set(max(probed.total(with: others(than: path, at: now)), floor), at: now)
             loss.restart(at: rates.estimate)
+            isPathKnown = true
         } else {
             rates.update(
                 RateControl.Input(
                     usage: usage, acknowledged: acknowledged, recentlyAcknowledged: recently,
-                    roundTrip: roundTrip.smoothed ?? .milliseconds(200)), at: now)
+                    roundTrip: roundTrip.smoothed ?? .milliseconds(200),
+                    isApplicationLimited: applicationLimit.since != nil && !isQueued,
+                    isCompeting: drain.isForeign), at: now)
+            if usage == .overuse { isPathKnown = true }
         }
         loss.add(
             sent: tally.receivedBytes + tally.lostBytes - tally.recoveredBytes,
@@ -115,8 +140,11 @@ package final class BandwidthEstimator {
             rates: LossBound.Rates(
                 delayBased: rates.estimate, acknowledged: acknowledged,
                 isApplicationLimited: applicationLimit.since != nil))
-        if let queue = tally.queue, carriesItsPart(path, acknowledged, at: now) {
-            drain.update(queue: queue, acknowledged: recently ?? acknowledged, at: now)
+        if let queue = tally.queue, carriesItsPart(path, acknowledged, at: now),
+            drain.update(queue: queue, jitter: path.jitter, acknowledged: recently ?? acknowledged, at: now)
+        {
+            rates.stand(acknowledged: recently ?? acknowledged, at: now)
+            isPathKnown = true
         }
         settle(usage, at: now)
         if tally.hasRecovered { planner.recovered(wanted: wanted, at: now) }
@@ -136,7 +164,7 @@ package final class BandwidthEstimator {
     ///   - lost: of them; less than 0 (duplicates) counts as 0.
     package func received(reportedPackets packets: Int, lost: Int, roundTrip sample: Instant.Span?, at now: Instant) {
         count(at: now)
-        guard !hasFeedback else { return }
+        guard !awaitsFeedback(at: now) else { return }
         if let sample { roundTrip.add(sample) }
         reportedLoss.add(
             packets: packets, lost: lost,
@@ -155,18 +183,32 @@ package final class BandwidthEstimator {
         } else {
             settleWithoutFeedback(at: now)
         }
-        planner.poll(wanted: wanted, isApplicationLimited: applicationLimit.since != nil, at: now)
+        guard begunAt != nil else { return }
+        if let probe = latestProbe, now - probe.requestedAt > Self.probeSendTimeout {
+            let isSent = paths.contains {
+                $0.number == probe.path && ($0.sent.lastProbeAt ?? .zero) >= probe.requestedAt
+            }
+            latestProbe = nil
+            if !isSent { planner.unsent(at: now) }
+        }
+        planner.poll(
+            wanted: wanted, isApplicationLimited: applicationLimit.since != nil,
+            isCapacityKnown: rates.capacity.estimate != nil, at: now)
     }
 
     /// A probe for the pacer to send; nil where none is due. Call until nil after each report and each poll.
     package func nextProbe(at now: Instant) -> ProbeCluster? {
         let path = paths.lazy.filter(\.givesFeedback).max { $0.sent.lastAt < $1.sent.lastAt }
-        guard let path, let total = planner.next() else { return nil }
+        guard let path, path.sent.bytes > 0, let total = planner.next() else { return nil }
         // The others go on meanwhile.
         let rate = max(total - others(than: path, at: now), total * Self.leastProbeShare)
+        // Jitter has to be small against it.
+        let span = min(max(Self.probeSpan, path.jitter * 5), Self.longestProbeSpan)
+        let packets = min(max(rate.bytes(in: span) / Self.probePacketBytes, Self.fewestProbePackets), Self.probePackets)
         let cluster = ProbeCluster(
-            number: nextCluster, rate: rate, span: Self.probeSpan, packets: Self.probePackets,
+            number: nextCluster, rate: rate, span: span, packets: packets,
             interval: Self.probeInterval, path: path.number, at: now)
+        latestProbe = cluster
         nextCluster = nextCluster == .max ? 1 : nextCluster + 1
         probes.begin(cluster)
         return cluster
@@ -182,7 +224,11 @@ package final class BandwidthEstimator {
         let sent = Int(truncatingIfNeeded: bytes)
         applicationLimit.update(sent: sent, estimate: estimate, at: now)
         sending.add(bytes: sent, at: now)
-        if sent > 0, hasFeedback, unansweredSince == nil { unansweredSince = now }
+        guard sent > 0 else { return }
+        if hasFeedback, unansweredSince == nil { unansweredSince = now }
+        guard begunAt == nil else { return }
+        begunAt = now
+        if paths.contains(where: \.givesFeedback) { planner.begin(wanted: wanted, at: now) }
     }
 
     /// Packets leave and nothing comes back: the path, or the way back, is choked.
@@ -191,7 +237,7 @@ package final class BandwidthEstimator {
         let patience = max(Self.feedbackTimeout, .microseconds((roundTrip.smoothed?.microseconds ?? 0) * 2))
         guard now - since > patience, steppedAt.map({ now - $0 >= Self.feedbackStep }) ?? true else { return }
         steppedAt = now
-        rates.set(rates.estimate * Self.timeoutFactor, at: now)
+        rates.fallSilent(at: now)
         settle(.overuse, at: now)
     }
 
@@ -226,6 +272,11 @@ package final class BandwidthEstimator {
         return result
     }
 
+    /// Beside somebody who fills the queue until packets get lost, loss decides, as it does for that one.
+    private func foreignUsage(_ tally: FeedbackPath.Tally) -> PathUsage {
+        tally.lostBytes > tally.recoveredBytes ? .overuse : .normal
+    }
+
     /// A trickle beside the others has a trend of noise.
     private func carriesItsPart(_ path: FeedbackPath, _ total: DataRate?, at now: Instant) -> Bool {
         guard paths.count > 1, let total, let rate = path.acknowledgedRate(at: now) else { return true }
@@ -237,7 +288,7 @@ package final class BandwidthEstimator {
         estimate = max(min(sustained, drain.limit ?? .unlimited), settings.minimum)
         let limit: ProbePlanner.Limit
         switch loss.state {
-        case _ where usage != .normal || drain.limit != nil: limit = .queue
+        case _ where usage == .overuse || drain.limit != nil || drain.isForeign: limit = .queue
         case .decreasing: limit = .loss
         case .increasing: limit = .easingLoss
         case .unlimited: limit = .delay
@@ -245,8 +296,22 @@ package final class BandwidthEstimator {
         planner.update(sustained, limit: limit, wanted: wanted, at: now)
     }
 
+    /// Whether transport-wide feedback is what there is to go by: it has come, or should soon.
+    private func awaitsFeedback(at now: Instant) -> Bool {
+        if hasFeedback { return true }
+        guard paths.contains(where: \.givesFeedback) else { return paths.isEmpty }
+        return begunAt.map { now - $0 < Self.firstFeedbackTimeout } ?? true
+    }
+
+    /// A probe counts where it shows clearly more than what is believed, or less, or where little is known.
+    private func isTelling(_ probed: DataRate) -> Bool {
+        !isPathKnown || applicationLimit.since != nil || probed > rates.estimate * Self.probeGain
+            || probed < rates.estimate
+    }
+
     private func settleWithoutFeedback(at now: Instant) {
-        guard !hasFeedback else { return }
+        guard !awaitsFeedback(at: now) else { return }
+        isPathKnown = true
         let limit = sum { path in
             path.receiverEstimate.flatMap { now - $0.at < Self.receiverEstimateSpan ? $0.rate : nil }
         }

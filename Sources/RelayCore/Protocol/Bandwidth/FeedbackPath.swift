@@ -3,6 +3,7 @@
 package final class FeedbackPath {
     /// After so long without reports what was known is out of date.
     private static let silence = Instant.Span.seconds(2)
+    private static let leastQueue = Instant.Span.milliseconds(25)
     private static let usageSpan = Instant.Span.milliseconds(500)
     /// What is sent so shortly before and after a probe's last packet stands in the queue that it makes.
     private static let beforeProbeEnd = Instant.Span.milliseconds(150)
@@ -47,6 +48,10 @@ package final class FeedbackPath {
     private var acknowledged = AcknowledgedRate()
     private var base = BaseDelay()
     private var groupAt: Instant?
+    /// What the packets of the latest report waited at the least.
+    private var queue = Instant.Span.microseconds(0)
+    /// How much farther apart, or closer together, groups arrive than they were sent; smoothed.
+    private(set) var jitter = Instant.Span.microseconds(0)
     private var reference: Instant.Span?
     /// Our clock less the receiver's, at the latest report.
     private var offset: Int64?
@@ -59,7 +64,8 @@ package final class FeedbackPath {
     /// What this transport's delay says; nothing where it has not been heard of lately.
     func usage(at now: Instant) -> PathUsage {
         guard let groupAt, now - groupAt < Self.usageSpan else { return .normal }
-        return detector.usage
+        // A trend of the delay without a queue is jitter.
+        return detector.usage == .overuse && queue < Self.leastQueue ? .normal : detector.usage
     }
 
     /// What arrived lately, or 0 where that is long ago.
@@ -109,7 +115,8 @@ package final class FeedbackPath {
         if let newestArrival {
             let roundTrip = (now - .zero) - newestArrival + shortest
             tally.roundTrip = roundTrip.microseconds >= 0 ? roundTrip : nil
-            tally.queue = base.queue(in: shortest, at: now)
+            queue = base.queue(in: shortest, at: now)
+            tally.queue = queue
         }
         return tally
     }
@@ -119,6 +126,8 @@ package final class FeedbackPath {
         guard let variation = groups.add(sentAt: packet.at, arrival: arrival, reportedAt: now) else { return }
         let before = detector.usage
         trend.add(variation)
+        let variance = Int64((variation.arrived - variation.sent).microseconds.magnitude)
+        jitter = .microseconds((jitter.microseconds * 15 + min(variance, 100_000)) / 16)
         detector.update(trend, sent: variation.sent, arrival: variation.arrival)
         groupAt = now
         if before == .underuse, detector.usage == .normal { tally.hasRecovered = true }

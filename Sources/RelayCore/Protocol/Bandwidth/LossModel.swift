@@ -22,7 +22,7 @@ struct LossModel {
     private static let window = 15
     private static let ageing = 0.9
     private static let lowestInherentLoss = 0.001
-    private static let highestInherentLoss = 0.05
+    private static let highestInherentLoss = 0.12
     /// kbit/s: where little is sent, one packet lost is much.
     private static let lowRateBalance = 100.0
     private static let lossOfNoBias = 0.2

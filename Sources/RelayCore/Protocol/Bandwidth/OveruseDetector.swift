@@ -22,7 +22,7 @@ struct OveruseDetector {
     private static let patience = 10.0
 
     private(set) var usage = PathUsage.normal
-    private var threshold = 12.5
+    var threshold = 12.5
     private var previousSlope = 0.0
     private var overusedFor: Double?
     private var overusedGroups = 0

@@ -11,6 +11,8 @@ struct ProbePlanner {
     private static let resultSpan = Instant.Span.seconds(1)
     private static let periodicSpan = Instant.Span.seconds(5)
     private static let shortPeriodicSpan = Instant.Span.milliseconds(2_500)
+    private static let longestPeriodicSpan = Instant.Span.seconds(6)
+    private static let unsentSpan = Instant.Span.milliseconds(500)
     private static let impatientSpan = Instant.Span.seconds(60)
     private static let largeDrop = 0.66
     private static let dropSpan = Instant.Span.seconds(5)
@@ -39,6 +41,11 @@ struct ProbePlanner {
     private var beforeDrop = DataRate.zero
     private var droppedAt: Instant?
     private var dropProbedAt: Instant?
+    /// The estimate when the latest probe was asked for, and how many since one raised it.
+    private var probedFrom = DataRate.zero
+    private var failures = 0
+    /// The latest one could not be sent.
+    private var isUnsent = false
 
     init(start: DataRate, maximum: DataRate) {
         estimate = start
@@ -51,7 +58,14 @@ struct ProbePlanner {
         return requested
     }
 
-    /// There is a transport to send probes over.
+    /// Nothing could be sent for the latest probe, at the beginning perhaps since no video was sent yet.
+    mutating func unsent(at now: Instant) {
+        isUnsent = true
+        furtherAbove = nil
+        requestedAt = now
+    }
+
+    /// Something is sent that feedback will come for.
     mutating func begin(wanted: DataRate?, at now: Instant) {
         guard !hasBegun else { return }
         hasBegun = true
@@ -82,22 +96,30 @@ struct ProbePlanner {
         request(rate, further: false, wanted, at: now)
     }
 
-    /// - Parameter isApplicationLimited: what is sent tells little. Otherwise a little more is enough to begin with, which
-    ///   takes less from those who share the path.
-    mutating func poll(wanted: DataRate?, isApplicationLimited: Bool, at now: Instant) {
-        guard hasBegun, !isWaiting(at: now), now - (requestedAt ?? now) >= span(at: now),
+    /// - Parameters:
+    ///   - isApplicationLimited: what is sent tells little. Otherwise a little more is enough to begin with, which takes less
+    ///     from those who share the path.
+    ///   - isCapacityKnown: the path was full lately with about so much, so that growing a little at a time will do. A probe
+    ///     would take from others what is theirs.
+    mutating func poll(wanted: DataRate?, isApplicationLimited: Bool, isCapacityKnown: Bool, at now: Instant) {
+        guard isApplicationLimited || isUnsent || !isCapacityKnown || isImpatient(at: now) else { return }
+        guard hasBegun, !isWaiting(at: now), requestedAt.map({ now - $0 >= span(at: now) }) ?? true,
             estimate < min(wanted ?? maximum, maximum)
         else { return }
-        let factor = isApplicationLimited ? Self.furtherFactor : Self.carefulFactor
+        let factor = isUnsent ? Self.firstFactor : isApplicationLimited ? Self.furtherFactor : Self.carefulFactor
         request(estimate * factor, further: true, wanted, at: now)
     }
 
-    /// Who had more a short while ago is impatient.
+    /// Who had more a short while ago is impatient. What was in vain is repeated later.
     private func span(at now: Instant) -> Instant.Span {
-        guard let droppedAt, now - droppedAt < Self.impatientSpan, estimate < beforeDrop * Self.largeDrop else {
-            return Self.periodicSpan
-        }
-        return Self.shortPeriodicSpan
+        if isUnsent { return Self.unsentSpan }
+        let span = isImpatient(at: now) ? Self.shortPeriodicSpan : Self.periodicSpan
+        return min(.microseconds(span.microseconds << Int64(min(failures, 2))), Self.longestPeriodicSpan)
+    }
+
+    private func isImpatient(at now: Instant) -> Bool {
+        guard let droppedAt else { return false }
+        return now - droppedAt < Self.impatientSpan && estimate < beforeDrop * Self.largeDrop
     }
 
     private func isWaiting(at now: Instant) -> Bool {
@@ -112,7 +134,14 @@ struct ProbePlanner {
         case .delay: break
         }
         guard highest > estimate else { return }
+        if estimate > probedFrom * Self.successFactor {
+            failures = 0
+        } else if !isUnsent {
+            failures += 1
+        }
         requestedAt = now
+        probedFrom = estimate
+        isUnsent = false
         requested = min(rate, highest)
         furtherAbove = further && rate < highest ? max(rate * Self.successShare, estimate * Self.successFactor) : nil
     }

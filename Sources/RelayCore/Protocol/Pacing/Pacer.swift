@@ -1,8 +1,8 @@
 /// Lets go of one subscriber's packets no faster than the path takes them: in bursts of at most 5 ms of the pacing rate.
 ///
 /// Audio never waits. A frame for which there is room, with nothing waiting before it, passes by `passes` at the cost of a comparison;
-/// only what does not fit is queued, packet by packet: retransmissions first, then video, then padding. A stream that has
-/// waited too long is cut to its next keyframe.
+/// only what does not fit is queued, packet by packet: retransmissions first, then video, the streams in turn, then padding.
+/// A stream that has waited too long is cut to its next keyframe.
 ///
 /// Sans-IO. The caller calls `next` until nil when `deadline` has come, and after it has queued something; then takes what was
 /// dropped from `nextDropped`, and pauses the streams that `nextStarved` names until their next keyframe.
@@ -29,6 +29,7 @@ package final class Pacer {
     }
 
     private static let longestDebt = Instant.Span.milliseconds(500)
+    private static let leastPadding = 200
     private static let longestPaddingDebt = Instant.Span.milliseconds(100)
 
     private let settings: Settings
@@ -37,8 +38,11 @@ package final class Pacer {
     private var isPadding = false
     private var paddingPath = 0
     private var retransmissions = PacketQueue()
-    private var video = PacketQueue()
-    private var streams: [StreamBacklog] = []
+    private var streams: [StreamQueue] = []
+    /// Whose turn it is.
+    private var turn = 0
+    private var videoPackets = 0
+    private var videoBytes = 0
     private var probe = ProbeSender()
     private var dropped: [PacedPacket] = []
     private var starved: [UInt32] = []
@@ -54,7 +58,7 @@ package final class Pacer {
     }
 
     /// What waits, in bytes.
-    package var queuedBytes: Int { video.bytes + retransmissions.bytes }
+    package var queuedBytes: Int { videoBytes + retransmissions.bytes }
     /// How long what waits will take.
     package var queueSpan: Instant.Span { budget.rate.span(of: queuedBytes) }
 
@@ -93,10 +97,9 @@ package final class Pacer {
 
     package func queue(_ packet: PacedPacket, at now: Instant) {
         isIdle = false
-        video.append(packet, at: now)
-        let index = backlog(of: packet.stream)
-        streams[index].bytes += Int(packet.bytes)
-        streams[index].packets += 1
+        streams[index(of: packet.stream)].append(packet, at: now)
+        videoPackets += 1
+        videoBytes += Int(packet.bytes)
         if queueSpan > settings.longestQueue { trim() }
     }
 
@@ -108,7 +111,7 @@ package final class Pacer {
     /// The next thing to send now; nil: nothing until `deadline`.
     package func next(at now: Instant) -> Release? {
         expireRetransmissions(at: now)
-        defer { isIdle = video.isEmpty && retransmissions.isEmpty && probe.isEmpty }
+        defer { isIdle = videoPackets == 0 && retransmissions.isEmpty && probe.isEmpty }
         if let cluster = probe.current(at: now) {
             guard probe.isDue(at: now) else { return nil }
             if let packet = takeFirst() {
@@ -117,7 +120,9 @@ package final class Pacer {
                 spend(Int(packet.bytes), at: now)
                 return .packet(packet, cluster: isProbe ? cluster.number : 0)
             }
-            return .padding(bytes: settings.paddingPacket, path: cluster.path, cluster: cluster.number)
+            // On a slow path a few full packets would be a queue.
+            let bytes = min(max(cluster.bytes / max(cluster.packets, 1), Self.leastPadding), settings.paddingPacket)
+            return .padding(bytes: bytes, path: cluster.path, cluster: cluster.number)
         }
         guard budget.isOpen(within: settings.burst, at: now) else { return nil }
         if let packet = takeFirst() {
@@ -132,7 +137,7 @@ package final class Pacer {
     package func padded(bytes: Int, cluster: UInt16, at now: Instant) {
         if cluster != 0 {
             if bytes > 0 { probe.sent(bytes, at: now) } else { probe.giveUp() }
-            isIdle = video.isEmpty && retransmissions.isEmpty && probe.isEmpty
+            isIdle = videoPackets == 0 && retransmissions.isEmpty && probe.isEmpty
         }
         // Where nothing can be sent, asking again has to wait its time, too.
         spend(bytes > 0 ? bytes : cluster == 0 ? settings.paddingPacket : 0, at: now)
@@ -141,7 +146,7 @@ package final class Pacer {
     /// When to call `next`; nil while there is nothing to do.
     package var deadline: Instant? {
         if let due = probe.deadline { return due }
-        if !video.isEmpty || !retransmissions.isEmpty { return budget.clear }
+        if videoPackets > 0 || !retransmissions.isEmpty { return budget.clear }
         guard isPadding else { return nil }
         return max(padding.clear, budget.clear)
     }
@@ -156,9 +161,12 @@ package final class Pacer {
 
     /// Takes out everything of one stream, which is no more, or of another layer now.
     package func remove(stream: UInt32) {
-        video.remove(where: { $0.stream == stream }, take: { dropped.append($0) })
         retransmissions.remove(where: { $0.stream == stream }, take: { dropped.append($0) })
-        streams.removeAll { $0.stream == stream }
+        guard let index = streams.firstIndex(where: { $0.stream == stream }) else { return }
+        videoPackets -= streams[index].packets.count
+        videoBytes -= streams[index].packets.bytes
+        streams[index].removeAll { dropped.append($0) }
+        streams.remove(at: index)
     }
 
     private func spend(_ bytes: Int, at now: Instant) {
@@ -170,13 +178,19 @@ package final class Pacer {
 
     private func takeFirst() -> PacedPacket? {
         if let packet = retransmissions.removeFirst()?.packet { return packet }
-        guard let packet = video.removeFirst()?.packet else { return nil }
-        let index = backlog(of: packet.stream)
-        streams[index].bytes -= Int(packet.bytes)
-        streams[index].packets -= 1
-        if packet.startsKeyframe { streams[index].isWithinKeyframe = true }
-        if packet.endsFrame { streams[index].isWithinKeyframe = false }
-        return packet
+        guard videoPackets > 0 else { return nil }
+        // Each turn lets a stream send a packet more at the least, and one of them has some.
+        while true {
+            if turn >= streams.count { turn = 0 }
+            if let packet = streams[turn].take() {
+                videoPackets -= 1
+                videoBytes -= Int(packet.bytes)
+                return packet
+            }
+            turn += 1
+            if turn >= streams.count { turn = 0 }
+            streams[turn].beginTurn()
+        }
     }
 
     private func expireRetransmissions(at now: Instant) {
@@ -188,60 +202,25 @@ package final class Pacer {
         }
     }
 
-    private func backlog(of stream: UInt32) -> Int {
+    private func index(of stream: UInt32) -> Int {
         if let index = streams.firstIndex(where: { $0.stream == stream }) { return index }
-        streams.append(StreamBacklog(stream: stream))
+        streams.append(StreamQueue(stream: stream))
         return streams.count - 1
     }
 
     /// Cuts the longest streams to their next keyframes until what waits is short enough.
     private func trim() {
         let isFar = queueSpan > settings.longestKeyframeQueue
-        let order = streams.indices.filter { streams[$0].packets > 0 && (isFar || !beginsWithKeyframe(streams[$0])) }
-            .sorted { streams[$0].bytes > streams[$1].bytes }
-        for index in order where queueSpan > settings.longestQueue { cut(index) }
-    }
-
-    /// Whether the frame at the front of a stream, perhaps sent in part, is a keyframe.
-    private func beginsWithKeyframe(_ backlog: StreamBacklog) -> Bool {
-        backlog.isWithinKeyframe || video.first { $0.stream == backlog.stream }?.startsKeyframe ?? false
-    }
-
-    private func cut(_ index: Int) {
-        let stream = streams[index].stream
-        var seen = 0
-        /// How many of the stream's packets come before its last keyframe; nil: it has none.
-        var before: Int?
-        video.forEach { packet in
-            guard packet.stream == stream else { return }
-            if packet.startsKeyframe { before = seen }
-            seen += 1
-        }
-        // With the keyframe at the front there is nothing to gain but by giving it up.
-        let keyframe = before.flatMap { $0 > 0 ? $0 : nil }
-        var left = keyframe ?? seen
-        video.remove(
-            where: { packet in
-                guard packet.stream == stream, left > 0 else { return false }
-                left -= 1
-                return true
-            },
-            take: { packet in
+        let order = streams.indices.filter { !streams[$0].isEmpty && (isFar || !streams[$0].beginsWithKeyframe) }
+            .sorted { streams[$0].packets.bytes > streams[$1].packets.bytes }
+        for index in order where queueSpan > settings.longestQueue {
+            let goesOn = streams[index].cut { packet in
                 dropped.append(packet)
                 droppedPackets &+= 1
-                streams[index].bytes -= Int(packet.bytes)
-                streams[index].packets -= 1
-            })
-        streams[index].isWithinKeyframe = false
-        if keyframe == nil { starved.append(stream) }
+                videoPackets -= 1
+                videoBytes -= Int(packet.bytes)
+            }
+            if !goesOn { starved.append(streams[index].stream) }
+        }
     }
-}
-
-/// What one stream has waiting.
-private struct StreamBacklog {
-    let stream: UInt32
-    var bytes = 0
-    var packets = 0
-    /// A keyframe of it has been sent in part.
-    var isWithinKeyframe = false
 }

@@ -48,14 +48,6 @@ struct PacketQueue {
         }
     }
 
-    func first(where isWanted: (PacedPacket) -> Bool) -> PacedPacket? {
-        for index in 0..<count {
-            guard let element = elements[(first + index) & (elements.count - 1)] else { continue }
-            if isWanted(element.packet) { return element.packet }
-        }
-        return nil
-    }
-
     private mutating func grow() {
         var larger: [Element?] = []
         larger.reserveCapacity(max(elements.count * 2, 32))

@@ -1,12 +1,17 @@
 /// Notes when the packets of a transport arrive, by their transport-wide sequence numbers, and reports that to the sender
 /// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
 ///
-/// Reports leave every 50–100 ms, the sooner the more arrives, and at once when many packets are waiting. A packet that arrives
-/// after it was reported lost is reported again, together with those after it. Allocates at creation only.
+/// Reports leave every 50 to 250 ms, so that they take about a twentieth of the rate that arrives, and at once when many packets are
+/// waiting. A packet that arrives after it was reported lost is reported again, together with those after it. Allocates at
+/// creation only.
 package final class TransportFeedback {
     package struct Settings: Sendable {
         package var shortestInterval = Instant.Span.milliseconds(50)
-        package var longestInterval = Instant.Span.milliseconds(100)
+        package var longestInterval = Instant.Span.milliseconds(250)
+        /// Before it is known how much arrives.
+        package var firstInterval = Instant.Span.milliseconds(100)
+        /// Of the rate that arrives: what reports may take.
+        package var share = 0.05
         /// A report is due at once when so many packets wait for it.
         package var maximumPending = 200
         /// Sequence numbers remembered, reported ones included; rounded up to a power of two.
@@ -18,6 +23,10 @@ package final class TransportFeedback {
     private static let notReceived = Int64.min
     private static let ticksPerReference: Int64 = 256
     private static let tickMicroseconds: Int64 = 250
+    /// Of a report: IP and UDP headers, those of RTCP, SRTCP's index and tag; and of each packet that it reports about.
+    private static let reportBytes = 28.0 + 20 + 14
+    private static let statusBytes = 1.3
+    private static let shortestMeasure = Instant.Span.milliseconds(20)
 
     private let settings: Settings
     private let capacity: Int64
@@ -33,6 +42,10 @@ package final class TransportFeedback {
     private var pending = 0
     private var feedbackCount: UInt8 = 0
     private var interval: Instant.Span
+    /// What arrived since the last report.
+    private var arrivedBytes = 0
+    private var measuredFrom: Instant?
+    private var rate: Double?
 
     /// When to call `poll` next; nil while there is nothing to report.
     package private(set) var deadline: Instant?
@@ -41,7 +54,7 @@ package final class TransportFeedback {
         self.settings = settings
         let capacity = powerOfTwo(atLeast: min(max(settings.capacity, 64), 16_384))
         self.capacity = Int64(capacity)
-        interval = settings.longestInterval
+        interval = settings.firstInterval
         arrivals = .allocate(capacity: capacity)
         arrivals.initialize(repeating: Self.notReceived, count: capacity)
         symbols = .allocate(capacity: capacity)
@@ -55,7 +68,10 @@ package final class TransportFeedback {
     }
 
     /// Notes a packet.
-    package func received(sequence: UInt16, at now: Instant) {
+    /// - Parameter bytes: of the whole datagram, or about as many.
+    package func received(sequence: UInt16, bytes: Int = 1_000, at now: Instant) {
+        arrivedBytes &+= bytes
+        if measuredFrom == nil { measuredFrom = now }
         guard hasBegun else { return restart(at: sequence, now) }
         let newest = end - 1
         let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: newest)))
@@ -85,7 +101,7 @@ package final class TransportFeedback {
     /// - Returns: how many were written.
     package func poll(at now: Instant, sender: UInt32, media: UInt32, into writer: inout RTCPWriter) -> Int {
         guard let due = deadline, due <= now else { return 0 }
-        adaptInterval()
+        adaptInterval(at: now)
         var written = 0
         while next < end {
             if report(sender, media, &writer) {
@@ -131,11 +147,19 @@ package final class TransportFeedback {
         }
     }
 
-    /// Halfway to the shortest interval for every ten packets a report.
-    private func adaptInterval() {
-        let range = settings.longestInterval - settings.shortestInterval
-        let step = min(max(Int64(pending) - 1, 0), 20)
-        interval = Instant.Span(microseconds: settings.longestInterval.microseconds - range.microseconds * step / 20)
+    /// So long that a report takes its share of what arrives meanwhile.
+    private func adaptInterval(at now: Instant) {
+        guard let since = measuredFrom, now - since >= Self.shortestMeasure else { return }
+        let elapsed = (now - since).seconds
+        let latest = Double(arrivedBytes) / elapsed
+        let smoothed = rate.map { ($0 + latest) / 2 } ?? latest
+        rate = smoothed
+        let report = Self.reportBytes + Self.statusBytes * Double(pending)
+        let seconds = min(report / max(smoothed * settings.share, 1), 1)
+        interval = min(
+            max(.microseconds(Int64(seconds * 1_000_000)), settings.shortestInterval), settings.longestInterval)
+        arrivedBytes = 0
+        measuredFrom = now
     }
 
     /// Gives up reporting losses that leave no room for a packet received, even alone in a datagram.

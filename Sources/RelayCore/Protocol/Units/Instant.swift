@@ -27,6 +27,7 @@ public struct Instant: Comparable, Hashable, Sendable {
 
         public static func < (a: Span, b: Span) -> Bool { a.microseconds < b.microseconds }
         public static func + (a: Span, b: Span) -> Span { Span(microseconds: a.microseconds &+ b.microseconds) }
+        public static func * (a: Span, factor: Int64) -> Span { Span(microseconds: a.microseconds &* factor) }
         public static func - (a: Span, b: Span) -> Span { Span(microseconds: a.microseconds &- b.microseconds) }
     }
 }
