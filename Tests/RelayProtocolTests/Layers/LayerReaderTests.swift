@@ -95,8 +95,9 @@ struct LayerReaderTests {
             ([0x01, 0x9a], false, 1), ([0x01, 0x42], true, 1),
             // Supplemental information in front: the picture stays whole.
             ([0x06, 0x05], false, 0), ([0x01, 0x9a], true, 0),
-            // Fragments of one that nobody needs; then one that is needed, behind a lost marker.
-            ([0x1c, 0x81, 0x9a], false, 1), ([0x1c, 0x01, 0x9a], false, 1), ([0x41, 0x9a], true, 0),
+            // Fragments of one that nobody needs; then one that is needed, with its parameters, behind a lost marker.
+            ([0x1c, 0x81, 0x9a], false, 1), ([0x1c, 0x01, 0x9a], false, 1), ([0x68, 0xce], false, 0),
+            ([0x41, 0x9a], true, 0),
         ]
         for (payload, marker, temporal) in steps {
             let layer = read(&reader, payload, marker: marker)

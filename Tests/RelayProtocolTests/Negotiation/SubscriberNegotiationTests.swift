@@ -366,11 +366,25 @@ extension MediaDescription {
         var subscription = Subscription()
         let uris = try subscription.offer(published).media.map { try RTPMedia($0).extensions.map(\.uri) }
         #expect(uris[0].contains(HeaderExtension.audioLevel.uri))
-        #expect(uris[1].contains(HeaderExtension.dependencyDescriptor.uri))
+        #expect(uris[1].contains(HeaderExtension.videoOrientation.uri))
         #expect(!uris.joined().contains(HeaderExtension.streamID.uri))
         published[0].extensions = ExtensionMap()
         published[1].extensions = ExtensionMap()
         let fewer = try subscription.offer(published).media.map { try RTPMedia($0).extensions.map(\.id) }
         #expect(fewer == [[1, 2, 3], [1, 2, 3]])
+    }
+
+    /// What VP8 and VP9 say in their payload is rewritten there, so that a second description would contradict it.
+    @Test(arguments: [(CodecName.VP8, false), (.VP9, false), (.H264, true), (.AV1, true)])
+    func passesTheDependencyDescriptorOnlyWhereThePayloadDoesNotTellTheLayers(codec: CodecName, passes: Bool) throws {
+        var negotiation = PublisherNegotiation(sessionID: 1, settings: .init(codecs: [.opus, codec]))
+        let offer = try Fixture.named("chromium-156-simulcast-rid.offer").text
+        let published = try negotiation.answer(offer, wanted: nil, local: .numbered(1))
+        let uri = HeaderExtension.dependencyDescriptor.uri
+        #expect(offer.contains(uri))
+        #expect(published.answer.contains(uri) == passes)
+        var subscription = Subscription()
+        let media = try subscription.offer(published.tracks).media
+        #expect(try RTPMedia(media[1]).extensions.contains { $0.uri == uri } == passes)
     }
 }

@@ -16,8 +16,8 @@ enum H264Units {
         /// The first packet of a keyframe or of its parameter sets.
         var startsKeyframe = false
         var holdsSlice = false
-        /// No slice in here is of a picture that others need.
-        var isUnreferenced = false
+        /// Something in here is needed by others: a slice that is referred to, or parameters.
+        var isNeeded = false
         /// From a prefix unit (H.264 annex G).
         var temporal: UInt8?
         var size: FrameSize?
@@ -49,10 +49,9 @@ enum H264Units {
 
     /// - Parameter unit: with its header; nil: not the unit's beginning.
     private static func take(header: UInt8, unit: UnsafeRawBufferPointer?, _ summary: inout Summary) {
+        if header & 0x60 != 0 { summary.isNeeded = true }
         switch header & 0x1f {
         case Kind.slice...Kind.instantRefresh:
-            let isNeeded = header & 0x60 != 0
-            summary.isUnreferenced = !isNeeded && (summary.isUnreferenced || !summary.holdsSlice)
             summary.holdsSlice = true
             // An IDR slice begins with the number of its first macroblock, and a leading one bit is the Exp-Golomb code of 0: a
             // later slice of the same picture is no place to begin.

@@ -97,14 +97,13 @@ package struct LayerReader {
         }
         var layer = PacketLayer()
         if startsPicture {
-            isUnreferencedPicture = units.isUnreferenced
+            isUnreferencedPicture = units.holdsSlice && !units.isNeeded
             markedTemporal = units.temporal ?? 0
             layer.flags.insert(.startsPicture)
         }
         if marker { layer.flags.insert(.endsPicture) }
         if units.startsKeyframe { layer.flags.formUnion([.startsKeyframe, .isKeyframe, .allowsSpatialStart]) }
-        let isNeeded = units.holdsSlice && !units.isUnreferenced
-        if isUnreferencedPicture, !isNeeded {
+        if isUnreferencedPicture, !units.isNeeded {
             layer.temporal = max(markedTemporal, 1)
             layer.flags.formUnion([.isDiscardable, .allowsTemporalStart])
         } else {
