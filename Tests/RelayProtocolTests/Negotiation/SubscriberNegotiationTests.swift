@@ -368,6 +368,13 @@ extension MediaDescription {
         #expect(uris[0].contains(HeaderExtension.audioLevel.uri))
         #expect(uris[1].contains(HeaderExtension.videoOrientation.uri))
         #expect(!uris.joined().contains(HeaderExtension.streamID.uri))
+        // VP8's payload says all that the descriptor does.
+        #expect(!uris[1].contains(HeaderExtension.dependencyDescriptor.uri))
+        var another = Subscription()
+        let described = try another.offer(tracks(of: "chromium-156-prefer-av1.offer")).media.map {
+            try RTPMedia($0).extensions.map(\.uri)
+        }
+        #expect(described.joined().contains(HeaderExtension.dependencyDescriptor.uri))
         published[0].extensions = ExtensionMap()
         published[1].extensions = ExtensionMap()
         let fewer = try subscription.offer(published).media.map { try RTPMedia($0).extensions.map(\.id) }
