@@ -249,6 +249,27 @@ struct LayerFilterTests {
         }
     }
 
+    @Test func knowsWhichPacketsEndedAPictureWhenTheyAreAskedForAgain() {
+        var source = LayeredSource(.av1, spatialLayers: 3)
+        var watcher = Watcher(source)
+        var packets: [LayeredPacket] = []
+        for index in 0..<16 {
+            // A step down in the middle: what was sent before stays what it was.
+            watcher.filter.wanted = (index < 8 ? 1 : 0, 2)
+            for packet in source.next(isKeyframe: false) {
+                packets.append(packet)
+                watcher.take(packet)
+            }
+        }
+        for packet in packets {
+            let layer = packet.payload.withUnsafeBytes { payload in
+                packet.descriptor.withUnsafeBytes { watcher.reader.readAgain(payload, dependencyDescriptor: $0) }
+            }
+            let last = packet.picture < 8 ? 1 : 0
+            #expect(watcher.filter.endedPicture(layer) == (packet.isLast && packet.spatial == last), "\(packet)")
+        }
+    }
+
     @Test func survivesAnyLayer() {
         var random = SeededRandom(seed: 4)
         var filter = LayerFilter()

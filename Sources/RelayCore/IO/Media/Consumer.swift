@@ -289,8 +289,7 @@ final class Consumer {
     /// Whether a packet that is sent again was its picture's last one for this consumer.
     func endsPicture(_ packet: PendingPacket) -> Bool {
         if packet.header.marker { return true }
-        return marksPictures && packet.layer.flags.contains(.endsPicture)
-            && packet.layer.spatial == filter.current.spatial
+        return marksPictures && filter.endedPicture(packet.layer)
     }
 
     /// Whether a packet that is asked for was left out with its frame, and only its number was kept.

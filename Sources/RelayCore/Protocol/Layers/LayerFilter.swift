@@ -119,6 +119,17 @@ package struct LayerFilter: Sendable {
         }
     }
 
+    /// Whether a packet that is asked for again was, or would have been, forwarded as its picture's last one.
+    package func endedPicture(_ layer: PacketLayer) -> Bool {
+        guard !isTransparent, layer.flags.contains(.endsPicture) else { return false }
+        guard layer.numberBits > 0, decisions.isRecent(layer) else { return layer.spatial == current.spatial }
+        return switch decisions.decision(on: layer) {
+        case .forwardedAsLast: true
+        case .forwarded, .leftOut: false
+        case .unknown: layer.spatial == decisions.limits(of: layer).spatial
+        }
+    }
+
     private mutating func decideWithoutNumber(_ layer: PacketLayer, _ isLate: Bool) -> Decision {
         // Nothing is known of it, so that it may be needed.
         guard !layer.flags.isEmpty || layer.spatial > 0 || layer.temporal > 0 else { return .forward }
