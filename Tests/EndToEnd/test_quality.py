@@ -31,19 +31,19 @@ async def test_the_first_frame_is_there_within_half_a_second_also_for_the_tenth_
             viewer = await open.enter_async_context(Viewer(stage.room, page if number == 1 else crowd, f"joins-{number}", path))
             first = await viewer.has_first_frame()
             if number == 1:
-                assert first < 500
+                assert first < 500, viewer.arrival()
             # Ten large pictures are more than this machine can decode; the tenth is to wait for the server alone.
             await stage.room.prefer(viewer.name, width=320, height=180)
             await viewer.sees_width(320, within=5)
         tenth = await open.enter_async_context(Viewer(stage.room, page, "joins-10", path))
-        assert await tenth.has_first_frame() < 500
+        assert await tenth.has_first_frame() < 500, tenth.arrival()
 
 
 async def test_at_5_percent_loss_and_50_ms_the_picture_stands_still_for_less_than_1_percent_of_the_time(stage):
     found = await measure(cell("loss-5"), stage.room, stage.browser, stage.link, seconds=20)
     assert found["link"]["down"]["lost"] > 100
     assert found["frozen"] < 0.01 and found["totalFreezesDuration"] < 0.2, found
-    assert found["spoilt"] == found["stepsBack"] == 0, found
+    assert found["spoilt"] == 0 and found["stepsBack"] == [], found
 
 
 @pytest.mark.timeout(90)
@@ -53,7 +53,7 @@ async def test_when_bandwidth_drops_the_picture_gets_smaller_at_once_and_large_a
     assert found["lowerSeconds"] is not None and found["lowerSeconds"] < 2, found
     assert found["longestGapAfterDropMs"] < 1000, found
     assert found["fullAgainSeconds"] is not None and found["fullAgainSeconds"] < 12, found
-    assert found["spoilt"] == found["stepsBack"] == 0, found
+    assert found["spoilt"] == 0 and found["stepsBack"] == [], found
 
 
 @pytest.mark.timeout(120)
@@ -61,7 +61,7 @@ async def test_40_switches_of_size_in_a_row_neither_freeze_nor_spoil_the_picture
     found = await measure(cell("switches"), stage.room, stage.browser, stage.link)
     assert found["switches"] >= 40, found
     assert found["longestGapMs"] < 200 and found["freezeCount"] == 0, found
-    assert found["spoilt"] == found["stepsBack"] == 0, found
+    assert found["spoilt"] == 0 and found["stepsBack"] == [], found
 
 
 async def test_somebody_on_a_300_kbit_link_changes_nothing_for_somebody_on_a_good_one(stage):

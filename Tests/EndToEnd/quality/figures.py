@@ -32,10 +32,11 @@ def frozen_share(frames, since, until):
 
 
 def steps_back(frames):
-    """How often an older picture came after a newer one. Numbers come again after some seconds, so long gaps say nothing."""
+    """[by how many frames, whether the size changed there] for each older picture that came after a newer one. Numbers come again
+    after some seconds, so long gaps say nothing."""
     legible = [each for each in frames if each.number >= 0]
-    return sum(
-        (later.number - earlier.number) % FRAMES > FRAMES // 2 for earlier, later in zip(legible, legible[1:]) if later.at - earlier.at < 1000)
+    steps = [(earlier, later, (earlier.number - later.number) % FRAMES) for earlier, later in zip(legible, legible[1:])]
+    return [[step, earlier.width != later.width] for earlier, later, step in steps if 0 < step < FRAMES // 2 and later.at - earlier.at < 1000]
 
 
 def change(stats, kind, name, since, until):

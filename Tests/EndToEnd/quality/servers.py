@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import itertools
-import re
 import tempfile
 from pathlib import Path
 
@@ -70,8 +69,6 @@ class JanusRoom:
     def __init__(self):
         self._numbers = itertools.count(1)
         self._handles = {}
-        #: Viewer → mid of the video.
-        self._videos = {}
         self._answers = {}
 
     async def __aenter__(self):
@@ -108,7 +105,6 @@ class JanusRoom:
         offer = {key: offered["jsep"][key] for key in ("type", "sdp")}
         if path is not None:
             offer["sdp"] = await path.lead(offer["sdp"])
-        self._videos[viewer] = re.search(r"^m=video .*?^a=mid:(\S+)", offer["sdp"], re.MULTILINE | re.DOTALL)[1]
         answer = await page.call("subscribe", viewer, offer)
         await self._message(handle, {"request": "start"}, jsep=answer, event=True)
         await self._end_of_candidates(handle)
@@ -116,8 +112,7 @@ class JanusRoom:
     async def prefer(self, viewer, width, height):
         """The smallest version that fills such a window."""
         substream = next(index for index, each in enumerate(ENCODINGS) if WIDTH / each["scaleResolutionDownBy"] >= width)
-        wish = {"mid": self._videos[viewer], "substream": substream}
-        await self._message(self._handles[viewer], {"request": "configure", "streams": [wish]}, event=True)
+        await self._message(self._handles[viewer], {"request": "configure", "substream": substream}, event=True)
 
     async def leave(self, page, viewer):
         await page.call("leave", viewer)

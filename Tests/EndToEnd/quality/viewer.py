@@ -7,7 +7,7 @@ from polling import eventually
 
 #: Mean distance of a frame's patches from what was sent, in steps of brightness: sound frames stay under 10 (the smallest version,
 #: scaled and coarse), what is not the frame whose number it bears is far above.
-SPOILT = 24
+SPOILT = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Viewer:
             return (await self.update()).first
         await eventually(came, lambda: f"{self.name} sees anything; {self.describe()}", within, every=0.05)
         return self.first - self.started
+
+    def arrival(self):
+        """When it was connected and when the first frame came, in ms since the offer was there, for messages."""
+        return {"connected": self.connected - self.started, "first frame": self.first - self.started}
 
     def describe(self):
         last = self.frames[-1] if self.frames else None
