@@ -133,4 +133,68 @@ struct RetransmissionRequestsTests {
         #expect(bytes <= longRun + 31_250)
         #expect(bytes > longRun * 9 / 10)
     }
+
+    @Test func whatWasForwardedJustNowCannotBeMissedYet() {
+        var roundTrip = RoundTrip()
+        func canBeMissed(_ milliseconds: Int64) -> Bool {
+            RetransmissionRequests.canBeMissed(sentAt: at(1_000), roundTrip: roundTrip, at: at(1_000 + milliseconds))
+        }
+        #expect(canBeMissed(0))
+        for _ in 0..<40 { roundTrip.add(.milliseconds(80)) }
+        #expect(!canBeMissed(0) && !canBeMissed(75))
+        #expect(canBeMissed(80))
+    }
+}
+
+struct RetransmissionBudgetTests {
+    private func at(_ milliseconds: Int64) -> Instant { Instant.zero + .milliseconds(milliseconds) }
+
+    /// Bytes that a budget grants to somebody who wants all there is.
+    private func granted(_ budget: inout RetransmissionBudget, seconds: Int64) -> Int {
+        var bytes = 0
+        for now in 0..<(seconds * 1_000) { while budget.take(1_000, at: at(now)) { bytes += 1_000 } }
+        return bytes
+    }
+
+    @Test func isHalfOfWhatThePathCarries() {
+        var budget = RetransmissionBudget()
+        budget.follow(.megabitsPerSecond(2))
+        let bytes = granted(&budget, seconds: 10)
+        #expect((1_240_000...1_290_000).contains(bytes))
+    }
+
+    @Test func leavesRoomForSinglePacketsOnTheNarrowestPath() {
+        var budget = RetransmissionBudget()
+        budget.follow(.zero)
+        let first = (0..<3).map { _ in budget.take(1_200, at: at(0)) }
+        #expect(first == [true, true, false])
+        let bytes = granted(&budget, seconds: 10)
+        #expect((100_000...130_000).contains(bytes))
+    }
+
+    @Test func followsAPathThatNarrows() {
+        var budget = RetransmissionBudget()
+        budget.follow(.megabitsPerSecond(20))
+        budget.follow(.kilobitsPerSecond(400))
+        let bytes = granted(&budget, seconds: 10)
+        #expect(bytes < 260_000)
+    }
+
+    @Test func isSharedByASubscribersStreams() {
+        var budget = RetransmissionBudget(most: .megabitsPerSecond(1))
+        let streams = [RetransmissionRequests(), RetransmissionRequests()]
+        var bytes = 0
+        for now in Int64(0)..<10_000 {
+            for stream in streams {
+                for sequence: UInt16 in 0..<50
+                where stream.allows(
+                    sequence, bytes: 1_000, roundTrip: .milliseconds(10), within: &budget, at: at(now))
+                {
+                    bytes += 1_000
+                }
+            }
+        }
+        #expect((1_240_000...1_290_000).contains(bytes))
+        #expect(streams.allSatisfy { $0.refused > 0 })
+    }
 }

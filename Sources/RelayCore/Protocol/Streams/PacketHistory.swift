@@ -5,11 +5,24 @@
 package final class PacketHistory {
     package struct Settings: Sendable {
         /// Packets, rounded up to a power of two.
-        package var capacity = 1024
-        package var span = Instant.Span.seconds(1)
-        package var maximumBytes = 2 * 1024 * 1024
+        package var capacity: Int
+        package var span: Instant.Span
+        package var maximumBytes: Int
 
-        package init() {}
+        /// For video: a second at up to 19 Mbit/s in packets of 1200 bytes, which is three tries over a round trip of 300 ms.
+        /// - Parameter keyframeCache: how long packets are kept for newcomers besides.
+        package init(keyframeCache: Instant.Span = .milliseconds(0)) {
+            capacity = keyframeCache > .seconds(2) ? 4096 : 2048
+            span = max(.seconds(1), keyframeCache)
+            maximumBytes = 4 * 1024 * 1024
+        }
+
+        /// For audio: a second in packets of 10 ms.
+        package static var audio: Settings {
+            var settings = Settings()
+            settings.capacity = 128
+            return settings
+        }
     }
 
     package struct Packet: Equatable, Sendable {

@@ -1,14 +1,12 @@
 /// Guards what one subscriber may have resent: the same packet once a round trip, and all of it within a budget, so that a
-/// subscriber who asks for everything over and over costs no more than a bounded share of the uplink. Allocates at creation only.
+/// subscriber who asks for everything over and over costs no more than a bounded share of the path. Allocates at creation only.
 package final class RetransmissionRequests {
     package struct Settings: Sendable {
         /// Packets remembered, rounded up to a power of two. Beyond that the oldest are forgotten, that is allowed again.
         package var capacity = 512
         package var minimumSpan = Instant.Span.milliseconds(10)
-        /// Bits per second of retransmissions in the long run.
+        /// Bits per second of retransmissions in the long run, where no other budget is given.
         package var maximumBitrate: Int64 = 10_000_000
-        /// How much of that may come at once.
-        package var burst = Instant.Span.milliseconds(250)
 
         package init() {}
     }
@@ -22,9 +20,7 @@ package final class RetransmissionRequests {
     private let settings: Settings
     private let entries: UnsafeMutablePointer<Entry>
     private let mask: Int
-    private let burstBytes: Int64
-    private var budget: Int64
-    private var refilledAt: Instant?
+    private var budget: RetransmissionBudget
     package private(set) var allowed: UInt64 = 0
     package private(set) var refused: UInt64 = 0
 
@@ -34,44 +30,41 @@ package final class RetransmissionRequests {
         mask = capacity - 1
         entries = .allocate(capacity: capacity)
         entries.initialize(repeating: Entry(at: .zero, sequence: 0, isUsed: false), count: capacity)
-        burstBytes = max(Self.bytes(in: settings.burst, rate: settings.maximumBitrate), 3000)
-        budget = burstBytes
+        budget = RetransmissionBudget(most: DataRate(bitsPerSecond: settings.maximumBitrate))
     }
 
     deinit { entries.deallocate() }
 
     /// Whether to resend `sequence` (in the subscriber's numbering), `bytes` long, now. A yes counts as done.
     package func allows(_ sequence: UInt16, bytes: Int, roundTrip: Instant.Span, at now: Instant) -> Bool {
-        refill(at: now)
+        allows(sequence, bytes: bytes, roundTrip: roundTrip, within: &budget, at: now)
+    }
+
+    /// The same within a budget that the subscriber's other streams share.
+    package func allows(
+        _ sequence: UInt16, bytes: Int, roundTrip: Instant.Span, within budget: inout RetransmissionBudget,
+        at now: Instant
+    ) -> Bool {
         let entry = entries + (Int(sequence) & mask)
         let isRepeated =
             entry.pointee.isUsed && entry.pointee.sequence == sequence
             && now - entry.pointee.at < max(roundTrip, settings.minimumSpan)
-        guard !isRepeated, budget >= Int64(clamping: bytes) else {
+        guard !isRepeated, budget.take(bytes, at: now) else {
             refused &+= 1
             return false
         }
-        budget -= max(Int64(clamping: bytes), 0)
         entry.pointee = Entry(at: now, sequence: sequence, isUsed: true)
         allowed &+= 1
         return true
     }
 
-    private func refill(at now: Instant) {
-        guard let last = refilledAt else {
-            refilledAt = now
-            return
-        }
-        let gained = Self.bytes(in: now - last, rate: settings.maximumBitrate)
-        // Spans too short for a whole byte go on accumulating.
-        guard gained > 0 else { return }
-        budget = min(budget + gained, burstBytes)
-        refilledAt = now
-    }
-
-    private static func bytes(in span: Instant.Span, rate: Int64) -> Int64 {
-        let microseconds = min(max(span.microseconds, 0), 10_000_000)
-        return min(max(rate, 0), 100_000_000_000) * microseconds / 8_000_000
+    /// Whether a packet that left at `sentAt` may be asked for again at all yet: a request that comes within a round trip was made
+    /// before the packet could be there, as for one that was missing here, too, and has only just been forwarded.
+    package static func canBeMissed(sentAt: Instant, roundTrip: RoundTrip, at now: Instant) -> Bool {
+        guard let smoothed = roundTrip.smoothed else { return true }
+        // On the safe side: an answer that is refused in error costs another round trip.
+        let shortest = max(smoothed.microseconds &- roundTrip.variation.microseconds &* 2, smoothed.microseconds / 2)
+        return (now - sentAt).microseconds >= shortest
     }
 }
 

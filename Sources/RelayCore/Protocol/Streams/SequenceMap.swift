@@ -178,6 +178,38 @@ package struct SequenceMap: Sendable {
         return map(sequence, timestamp, current, at: now)
     }
 
+    /// As `forward`, for the first packet after such as were left out on purpose, however many: the consumer's numbers go on without
+    /// a gap, and timestamps go on as the source's. Not for packets that are late.
+    package mutating func forwardAfterGap(
+        source: UInt32, sequence: UInt16, timestamp: UInt32, at now: Instant
+    ) -> Mapped? {
+        guard hasForwarded, !isPaused, awaited == nil, source == current.source, sequence != current.last &+ 1 else {
+            return forward(source: source, sequence: sequence, timestamp: timestamp, at: now)
+        }
+        strayNext = nil
+        push(
+            Run(
+                source: source, timestampOffset: current.timestampOffset, first: sequence, last: sequence,
+                offset: sequence &- nextSequence))
+        return map(sequence, timestamp, current, at: now)
+    }
+
+    /// As `forward`, but the packet's timestamp, and all that follow, move to `ticks` behind the newest one given out: for what is
+    /// replayed faster than it was sent. Its sequence number follows on the newest given out.
+    package mutating func forward(
+        source: UInt32, sequence: UInt16, timestamp: UInt32, ticksAfterNewest ticks: UInt32, at now: Instant
+    ) -> Mapped? {
+        guard hasForwarded, !isPaused, awaited == nil, source == current.source else {
+            return forward(source: source, sequence: sequence, timestamp: timestamp, at: now)
+        }
+        strayNext = nil
+        push(
+            Run(
+                source: source, timestampOffset: newestTimestamp &+ ticks &- timestamp, first: sequence,
+                last: sequence, offset: sequence &- nextSequence))
+        return map(sequence, timestamp, current, at: now)
+    }
+
     /// Leaves a packet of the current source out, so that the consumer sees no gap. One that is late has its gap already.
     /// - Parameter pictures: what is to be added to the picture numbers of what follows (`PictureNumbering.leaveOut`); nil: as before.
     package mutating func leaveOut(source: UInt32, sequence: UInt16, pictures: PictureOffset? = nil) {
