@@ -110,8 +110,18 @@ final class Publisher: MediaClient {
             case .transportFeedback: feedback.reports += 1
             case .receiverReport(let report): note(report.blocks)
             case .senderReport(let report): note(report.blocks)
+            case .extendedReport(let report): answer(report)
             default: break
             }
+        }
+    }
+
+    /// Lets the server measure the round trip, as browsers do.
+    private func answer(_ report: ExtendedReport) {
+        guard let time = report.referenceTime, let own = video.first?.ssrc ?? audio?.ssrc else { return }
+        connection.sendControl { writer in
+            _ = writer.answer(
+                sender: own, to: report.sender, lastReference: UInt32(truncatingIfNeeded: time >> 16), delay: 0)
         }
     }
 

@@ -61,6 +61,29 @@ async def test_what_is_lost_on_the_way_is_asked_for_and_comes_again(server, tmp_
     assert received["superfluous"] < received["recovered"] / 2
 
 
+async def test_a_storm_of_joins_costs_the_publisher_a_keyframe_each_half_second(server, tmp_path):
+    found = await report_of(
+        server, tmp_path / "report.json", "join-storm", "30", "--ramp", "3s", "--video", "300k", "--no-audio", "--duration", "2s",
+        "--min-joined", "100")
+    assert found["participants"]["joined"] == 31
+    assert 1 <= found["sent"]["keyframesAskedFor"] <= 2 * found["seconds"] + 1
+    # And everybody has a picture.
+    assert all(pair["videoFrames"] > 20 for pair in found["pairs"])
+
+
+async def test_one_subscriber_behind_a_narrow_path_takes_nothing_from_the_others(server, tmp_path):
+    found = await report_of(
+        server, tmp_path / "report.json", "webinar", "3", "--slow", "1:300k", "--video", "800k", "--duration", "6s",
+        "--max-loss", "0", "--min-joined", "100")
+    slow = found["slow"]
+    assert slow["subscribers"] == 1 and slow["pathBitsPerSecond"] == 300_000
+    assert 0 < slow["bytes"] * 8 < 300_000 * found["seconds"]
+    others = [pair for pair in found["pairs"] if not pair["isSlow"]]
+    assert len(others) == 2 and sum(pair["isSlow"] for pair in found["pairs"]) == 1
+    for pair in others:
+        assert pair["lost"] == 0 and pair["videoFrames"] > 0.85 * 30 * 6, pair
+
+
 async def test_layers_of_simulcast_come_one_at_a_time_by_the_example_scenario(server, tmp_path):
     found = await report_of(
         server, tmp_path / "report.json", "--scenario", str(REPOSITORY / "contrib" / "load-scenario.json5"),

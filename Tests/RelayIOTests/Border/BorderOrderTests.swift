@@ -118,7 +118,8 @@ import Testing
             PendingPacket(
                 slot: slot, memory: memory, header: header,
                 fields: ExtensionFields(bytes, header: header, table: mirror.table),
-                payloadLength: bytes.count - header.length, startsKeyframe: true, isLate: false))
+                payloadLength: bytes.count - header.length, startsKeyframe: true, isLate: false),
+            at: fixture.far.worker.now)
         try #require(mirror.encodings[0].pendingCount == 1)
         fixture.far.worker.apply([.send(fixture.far.subscriber, [])])
         #expect(mirror.encodings[0].pendingCount == 0)

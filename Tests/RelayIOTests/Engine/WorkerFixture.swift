@@ -16,7 +16,10 @@ final class WorkerFixture {
     let publication = PublicationID(value: 1)
     private let local: Endpoint
 
-    init(consentTimeout: Instant.Span = .seconds(30), number: Int = 0, inlets: [Inlet] = []) throws {
+    init(
+        consentTimeout: Instant.Span = .seconds(30), media: MediaSettings = MediaSettings(), number: Int = 0,
+        inlets: [Inlet] = []
+    ) throws {
         loop = try EventLoop()
         let bound = try MediaSocket.bind(Endpoint(address: "127.0.0.1", port: 0)!)
         local = bound.local
@@ -24,7 +27,7 @@ final class WorkerFixture {
         worker = Worker(
             loop: loop, sockets: [MediaSocket(descriptor: bound.descriptor, local: bound.local)],
             certificate: try Certificate(),
-            consentTimeout: consentTimeout, number: number, inlets: inlets
+            consentTimeout: consentTimeout, media: media, number: number, inlets: inlets
         ) { box.report($0) }
         box.report = { [unowned self] in events.append($0) }
         try worker.start()

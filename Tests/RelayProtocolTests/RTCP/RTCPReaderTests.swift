@@ -173,6 +173,8 @@ struct RTCPReaderTests {
             let sources: [UInt32] = [2, 3]
             _ = sources.withUnsafeBufferPointer { writer.receiverEstimate(sender: 1, bitrate: 2_000_000, sources: $0) }
             _ = writer.goodbye(ssrc: 1)
+            _ = writer.referenceTime(sender: 1, time: 0x0102_0304_0506_0708)
+            _ = writer.answer(sender: 1, to: 9, lastReference: 0x0304_0506, delay: 77)
         } + feedback
     }
 
@@ -195,6 +197,9 @@ struct RTCPReaderTests {
             #expect(received == report.receivedCount)
         case .fullIntraRequest(let request): for entry in request { _ = entry }
         case .receiverEstimate(let estimate): for source in estimate.sources { _ = source }
+        case .extendedReport(let report):
+            _ = report.referenceTime
+            _ = report.answer(to: 1)
         case .pictureLoss, .other: break
         }
     }

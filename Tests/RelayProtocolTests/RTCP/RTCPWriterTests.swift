@@ -45,6 +45,9 @@ struct RTCPWriterTests {
             case .receiverEstimate(let estimate): kinds.append("REMB\(estimate.bitrate)\(Array(estimate.sources))")
             case .goodbye(let goodbye): kinds.append("BYE\(Array(goodbye))")
             case .transportFeedback(let report): kinds.append("TWCC\(report.receivedCount)")
+            case .extendedReport(let report):
+                if let time = report.referenceTime { kinds.append("XR\(time)") }
+                if let answer = report.answer(to: 9) { kinds.append("XR\(answer.lastReference) \(answer.delay)") }
             case .other: kinds.append("?")
             }
         }
@@ -52,8 +55,28 @@ struct RTCPWriterTests {
         #expect(
             kinds == [
                 "SR1", "RR1", "somebody", "NACK[1, 5, 90, 1000]", "PLI2", "FIR2", "REMB2000000[2, 3]", "BYE[1]",
-                "TWCC6",
+                "XR72623859790382856", "XR50595078 77", "TWCC6",
             ])
+    }
+
+    @Test func extendedReportsHaveTheFormOfTheirSpecification() {
+        #expect(
+            writtenRTCP { _ = $0.referenceTime(sender: 1, time: 0x0102_0304_0506_0708) }
+                == [0x80, 207, 0, 4, 0, 0, 0, 1, 4, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8])
+        // An answer to several, behind a block that nobody knows here.
+        let bytes: [UInt8] = [
+            0x80, 207, 0, 10, 0, 0, 0, 1, 99, 0, 0, 1, 0, 0, 0, 0,
+            5, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, 17, 0, 0, 0, 18, 0, 0, 0, 19,
+        ]
+        var answers: [UInt32] = []
+        let malformed = readRTCP(bytes) { packet in
+            guard case .extendedReport(let report) = packet else { return }
+            for ssrc: UInt32 in [7, 17, 1] {
+                if let answer = report.answer(to: ssrc) { answers += [answer.lastReference, answer.delay] }
+            }
+        }
+        #expect(!malformed)
+        #expect(answers == [8, 9, 18, 19])
     }
 
     @Test func moreThan31BlocksContinueInAnotherReport() {

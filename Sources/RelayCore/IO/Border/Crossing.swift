@@ -47,6 +47,14 @@ enum Crossing {
         var sequence: UInt16
         var ssrc: UInt32
         var transport: TransportID
+        /// The subscriber's round trip, as far as known.
+        var roundTrip = RoundTrip()
+
+        /// Whether it is long enough ago that the packet came in.
+        func canBeMissed(_ producer: Producer, at now: Instant) -> Bool {
+            guard let held = producer.stream(source)?.history?.find(original) else { return false }
+            return RetransmissionRequests.canBeMissed(sentAt: held.at, roundTrip: roundTrip, at: now)
+        }
     }
 
     /// The slot that the element holds a reference to.

@@ -129,7 +129,7 @@ final class Following {
     private static let quiet = Instant.Span.milliseconds(100)
 
     unowned let neighbour: Neighbour
-    private let publication: PublicationID
+    let publication: PublicationID
     /// The name in force; nil while there are no consumers.
     private(set) var name: MirrorName?
     private var heard: Crossing.Mark?

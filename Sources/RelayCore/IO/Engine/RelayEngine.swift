@@ -48,7 +48,8 @@ public final class RelayEngine: Relay {
             workers.append(
                 try WorkerThread(
                     number: number, inlets: inlets, sockets: sockets, certificate: certificate, cipher: cipher,
-                    consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), events: events))
+                    consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), media: MediaSettings(settings),
+                    events: events))
         }
         workerTotals = Array(repeating: RelayTotals(), count: workers.count)
         living = workers.count

@@ -20,14 +20,16 @@ final class WorkerThread: Sendable {
         let certificate: Certificate
         let cipher: CipherBackend
         let consentTimeout: Instant.Span
+        let media: MediaSettings
         let events: Mailbox<(worker: Int, event: WorkerEvent)>
         let result = Mutex<Mailbox<WorkerCommand>?>(nil)
         let isReady = DispatchSemaphore(value: 0)
 
         init(
             number: Int, inlets: [Inlet], sockets: [BoundSocket], certificate: Certificate, cipher: CipherBackend,
-            consentTimeout: Instant.Span, events: Mailbox<(worker: Int, event: WorkerEvent)>
+            consentTimeout: Instant.Span, media: MediaSettings, events: Mailbox<(worker: Int, event: WorkerEvent)>
         ) {
+            self.media = media
             self.number = number
             self.inlets = inlets
             self.sockets = sockets
@@ -43,8 +45,8 @@ final class WorkerThread: Sendable {
                 let loop = try EventLoop()
                 let worker = Worker(
                     loop: loop, sockets: sockets.map { MediaSocket(descriptor: $0.descriptor, local: $0.local) },
-                    certificate: certificate, cipher: cipher, consentTimeout: consentTimeout, number: number,
-                    inlets: inlets
+                    certificate: certificate, cipher: cipher, consentTimeout: consentTimeout, media: media,
+                    number: number, inlets: inlets
                 ) { [events, number] in events.post((number, $0)) }
                 try worker.start()
                 let commands = try loop.mailbox(of: WorkerCommand.self) { worker.apply($0) }
@@ -62,12 +64,11 @@ final class WorkerThread: Sendable {
     /// Starts the thread and waits until its loop runs.
     init(
         number: Int, inlets: [Inlet], sockets: [BoundSocket], certificate: Certificate, cipher: CipherBackend,
-        consentTimeout: Instant.Span, events: Mailbox<(worker: Int, event: WorkerEvent)>
+        consentTimeout: Instant.Span, media: MediaSettings, events: Mailbox<(worker: Int, event: WorkerEvent)>
     ) throws(RelayStartError) {
         let birth = Birth(
             number: number, inlets: inlets, sockets: sockets, certificate: certificate, cipher: cipher,
-            consentTimeout: consentTimeout,
-            events: events)
+            consentTimeout: consentTimeout, media: media, events: events)
         var thread = pthread_t()
         let context = Unmanaged.passRetained(birth).toOpaque()
         let status = pthread_create(

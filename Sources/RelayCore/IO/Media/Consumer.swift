@@ -57,6 +57,9 @@ final class Consumer {
     var repairSealed = ReplayWindow()
     var repairSequence = UInt16.random(in: 0...UInt16.max)
     var requests: RetransmissionRequests?
+    /// For keyframes; `isListedAsHungry`: the worker looks after it.
+    var appetite = KeyframeAppetite()
+    var isListedAsHungry = false
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
     var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
@@ -232,6 +235,7 @@ final class Consumer {
         }
         guard isPlain else { return placeLayered(packet, at: now, marker: &marker) }
         numbering.forward(packet.pointee.layer)
+        guard packet.pointee.continuity == .plain else { return placeApart(packet, at: now) }
         return map.forward(
             source: source, sequence: packet.pointee.header.sequence, timestamp: packet.pointee.header.timestamp,
             at: now)
@@ -283,7 +287,21 @@ final class Consumer {
         }
         isPlain = filter.isTransparent
         numbering.forward(layer)
+        guard packet.pointee.continuity == .plain else { return placeApart(packet, at: now) }
         return map.forward(source: header.ssrc, sequence: header.sequence, timestamp: header.timestamp, at: now)
+    }
+
+    /// A packet that does not simply follow on the one before it.
+    @inline(never)
+    private func placeApart(_ packet: UnsafePointer<PendingPacket>, at now: Instant) -> SequenceMap.Mapped? {
+        let header = packet.pointee.header
+        if packet.pointee.continuity == .followsGap {
+            return map.forwardAfterGap(
+                source: header.ssrc, sequence: header.sequence, timestamp: header.timestamp, at: now)
+        }
+        return map.forward(
+            source: header.ssrc, sequence: header.sequence, timestamp: header.timestamp,
+            ticksAfterNewest: KeyframeCache.step, at: now)
     }
 
     /// Whether a packet that is sent again was its picture's last one for this consumer.

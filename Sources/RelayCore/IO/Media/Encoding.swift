@@ -28,6 +28,8 @@ final class Encoding {
     private(set) var report: SenderInfo?
     /// SSRC of the packets that were gathered last.
     private var source: UInt32?
+    /// When the newest keyframe began to come.
+    private(set) var keyframeAt: Instant?
     /// Listed with the worker as having pending packets.
     var isDirty = false
 
@@ -99,6 +101,7 @@ final class Encoding {
             current = stream
             report = nil
         }
+        if packet.startsKeyframe { keyframeAt = now }
         guard !takers.isEmpty || producer.isFollowed(in: number) else { return false }
         pool?.retain(packet.slot)
         append(packet)
@@ -106,8 +109,9 @@ final class Encoding {
     }
 
     /// In a mirror: takes a packet into the pending frame, which is flushed before its slot is given back.
-    func take(_ packet: PendingPacket) {
+    func take(_ packet: PendingPacket, at now: Instant) {
         guard !isFull else { return }
+        if packet.startsKeyframe { keyframeAt = now }
         append(packet)
     }
 

@@ -14,6 +14,9 @@ final class InboundMedia {
     let reporter = UInt32.random(in: 1...UInt32.max)
     var firCommand: UInt8 = 0
     var nextReport: Instant
+    /// Measures the round trip to the publisher.
+    var clock = ReferenceTimeClock()
+    private let keyframeCache: Instant.Span
 
     /// SRTP's view of SSRCs whose stream was let go: should they go on, so do their rollover counts, and replays stay known.
     private var retiredWindows: [UInt32: ReplayWindow] = [:]
@@ -25,8 +28,10 @@ final class InboundMedia {
     private static let idleSpan = Instant.Span.seconds(5)
     private static let maximumRetired = 1024
 
-    init(publication: Publication, at now: Instant) {
+    /// - Parameter keyframeCache: how long keyframes are kept for newcomers.
+    init(publication: Publication, keyframeCache: Instant.Span = .milliseconds(0), at now: Instant) {
         self.publication = publication
+        self.keyframeCache = keyframeCache
         nextReport = now
         for producer in publication.producers { producer.forgetStreams() }
     }
@@ -104,7 +109,9 @@ final class InboundMedia {
         }
         let rid = text(.streamID, fields, packet) ?? ""
         guard let encoding = producer.encoding(of: header.ssrc, streamID: rid) else { return nil }
-        return register(IncomingStream(ssrc: header.ssrc, encoding: encoding, of: publication, at: now))
+        return register(
+            IncomingStream(
+                ssrc: header.ssrc, encoding: encoding, of: publication, keyframeCache: keyframeCache, at: now))
     }
 
     private func register(_ stream: IncomingStream) -> IncomingStream {

@@ -21,12 +21,14 @@ final class IncomingStream {
     let missing: MissingPackets?
     let history: PacketHistory?
     var keyframes = KeyframeRequests()
+    var keyframeCache: KeyframeCache
     var lastPacketAt: Instant
 
     private static let silence = Instant.Span.milliseconds(700)
 
     init(
-        ssrc: UInt32, encoding: Encoding, of publication: Publication, repairs: IncomingStream? = nil, at now: Instant
+        ssrc: UInt32, encoding: Encoding, of publication: Publication, repairs: IncomingStream? = nil,
+        keyframeCache: Instant.Span = .milliseconds(0), at now: Instant
     ) {
         self.ssrc = ssrc
         self.encoding = encoding
@@ -39,8 +41,9 @@ final class IncomingStream {
         statistics = ReceiveStatistics(ssrc: ssrc, clockRate: track.codec.clockRate)
         let isMedia = repairs == nil
         missing = isMedia && track.feedback.contains(.nack) ? MissingPackets() : nil
-        var settings = PacketHistory.Settings()
-        if track.kind == .audio { settings.capacity = 128 }
+        self.keyframeCache = KeyframeCache(span: track.kind == .video ? keyframeCache : .milliseconds(0))
+        let settings: PacketHistory.Settings =
+            track.kind == .audio ? .audio : PacketHistory.Settings(keyframeCache: keyframeCache)
         history = isMedia ? PacketHistory(settings) : nil
     }
 

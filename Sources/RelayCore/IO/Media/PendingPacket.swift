@@ -22,6 +22,17 @@ struct PendingPacket {
     var startsKeyframe: Bool
     /// Came behind newer packets of its stream.
     var isLate: Bool
+    var continuity = Continuity.plain
+
+    /// How it follows on the packet before it.
+    enum Continuity: UInt8 {
+        /// As its numbers say.
+        case plain
+        /// What is missing between was left out on purpose.
+        case followsGap
+        /// It begins a frame that is replayed to a newcomer, not at the pace at which it was sent.
+        case beginsReplayedFrame
+    }
 
     /// The same without a slot: only to be noted as left out.
     var withoutBytes: PendingPacket {

@@ -30,6 +30,8 @@ final class Producer {
         didSet { if !isSelected && oldValue { pause() } }
     }
     private(set) var isClosed = false
+    /// Of audio, once its first packet came.
+    var microphone: Microphone?
 
     /// More than any browser makes, and as many as a follower's set has bits.
     static let maximumEncodings = 16
@@ -89,6 +91,8 @@ final class Producer {
         }
         return encodings[number]
     }
+
+    func encoding(_ number: UInt8) -> Encoding? { number < encodings.count ? encodings[Int(number)] : nil }
 
     func streamID(of encoding: UInt8) -> String {
         encoding < encodings.count ? encodings[Int(encoding)].streamID : ""
@@ -237,15 +241,17 @@ final class Producer {
     }
 
     /// At a mirror: takes a packet into its encoding's pending frame.
-    func take(_ packet: PendingPacket) -> Encoding? {
+    func take(_ packet: PendingPacket, at now: Instant) -> Encoding? {
         let number = Int(packet.encoding)
         guard number < encodings.count else { return nil }
-        encodings[number].take(packet)
+        encodings[number].take(packet, at: now)
         return encodings[number]
     }
 
     func close() {
         isClosed = true
+        microphone?.close()
+        microphone = nil
         drop()
         forgetStreams()
         consumers = []

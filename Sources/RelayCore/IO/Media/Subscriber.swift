@@ -13,6 +13,8 @@ final class Subscriber {
     let estimator: BandwidthEstimator
     let pacer: Pacer
     var allocator = LayerAllocator()
+    /// What may be sent again.
+    var repairs = RetransmissionBudget()
     private(set) var transports: [Transport] = []
     /// Listed with the worker, because its pacer has something to do at some time.
     var isPacing = false

@@ -72,7 +72,9 @@ extension Worker {
         case .packet(let packet, let mark, let isLast):
             guard let producer = neighbour.mirrors[mark.mirror] else { return isLast }
             producer.heed(mark)
-            let encoding = producer.take(packet)
+            var heard = packet
+            let isForwarded = isHeard(&heard, mirrored: producer)
+            let encoding = isForwarded ? producer.take(heard, at: now) : producer.encoding(packet.encoding)
             if isLast { encoding?.flush(forwarder) }
             return isLast
         case .leftOut(let mark, let source, let sequence):
@@ -92,7 +94,7 @@ extension Worker {
             // Who sends nothing is not reminded.
             if !isReminder || encoding.isAlive(at: now) { requestKeyframe(of: encoding) }
         case .missing(let name, let missing):
-            guard let producer = neighbour.followed[name],
+            guard let producer = neighbour.followed[name], missing.canBeMissed(producer, at: now),
                 let packet = heldPacket(missing.original, source: missing.source, of: producer)
             else { return true }
             let mark = producer.mark(for: name)

@@ -25,6 +25,7 @@ extension Worker {
                 }
             case .transportFeedback(let report): receive(report, of: transport)
             case .receiverEstimate(let estimate): receive(estimate, of: transport)
+            case .extendedReport(let report): receive(report, of: transport)
             case .goodbye, .sourceDescription, .other: continue
             }
         }
@@ -81,10 +82,12 @@ extension Worker {
             following.ask(
                 for: Crossing.MissingPacket(
                     source: origin.source, original: origin.sequence, sequence: sequence, ssrc: consumer.track.ssrc,
-                    transport: consumer.transport.id))
+                    transport: consumer.transport.id, roundTrip: consumer.roundTrip))
             return
         }
-        guard let packet = heldPacket(origin.sequence, source: origin.source, of: producer),
+        guard let held = producer.stream(origin.source)?.history?.find(origin.sequence),
+            RetransmissionRequests.canBeMissed(sentAt: held.at, roundTrip: consumer.roundTrip, at: now),
+            let packet = heldPacket(origin.sequence, source: origin.source, of: producer),
             allowsRetransmission(of: sequence, bytes: packet.header.length + packet.payloadLength, to: consumer)
         else { return }
         forwarder.resend(packet, as: sequence, origin, to: consumer)
@@ -94,7 +97,17 @@ extension Worker {
         let requests = consumer.requests ?? RetransmissionRequests()
         consumer.requests = requests
         let roundTrip = consumer.roundTrip.smoothed ?? .milliseconds(20)
-        return requests.allows(sequence, bytes: bytes, roundTrip: roundTrip, at: now)
+        guard let subscriber = consumer.transport.subscriber else { return false }
+        return requests.allows(sequence, bytes: bytes, roundTrip: roundTrip, within: &subscriber.repairs, at: now)
+    }
+
+    /// A publisher's answer to the time that it was told.
+    private func receive(_ report: ExtendedReport, of transport: Transport) {
+        guard let inbound = transport.inbound, let answer = report.answer(to: inbound.reporter),
+            inbound.clock.answered(lastReference: answer.lastReference, delay: answer.delay, at: now) != nil,
+            let roundTrip = inbound.clock.roundTrip.smoothed
+        else { return }
+        for stream in inbound.streams.values { stream.missing?.measured(roundTrip: roundTrip) }
     }
 
     /// A packet of a producer's history, parsed anew. The history goes on holding it.
@@ -123,6 +136,30 @@ extension Worker {
     private func pictureLost(_ consumer: Consumer) {
         guard consumer.isVideo, let producer = producer(of: consumer) else { return }
         consumer.counts.keyframesAskedFor &+= 1
+        if consumer.appetite.request(at: now) {
+            feed(consumer, of: producer)
+        } else if !consumer.isListedAsHungry {
+            consumer.isListedAsHungry = true
+            hungry.append(consumer)
+        }
+    }
+
+    /// Passes on what subscribers asked for too soon after the last time, unless a keyframe has come meanwhile.
+    func pollHungry() {
+        hungry.removeAll { consumer in
+            guard let producer = producer(of: consumer) else {
+                consumer.isListedAsHungry = false
+                return true
+            }
+            let encoding = consumer.encoding.flatMap { producer.encoding($0) }
+            if consumer.appetite.poll(at: now, lastKeyframe: encoding?.keyframeAt) { feed(consumer, of: producer) }
+            consumer.isListedAsHungry = consumer.appetite.isHungry
+            return !consumer.isListedAsHungry
+        }
+    }
+
+    /// Asks for a keyframe of what the consumer is sent, or is to be sent.
+    private func feed(_ consumer: Consumer, of producer: Producer) {
         if let number = consumer.encoding, number < producer.encodings.count {
             requestKeyframe(of: producer.encodings[Int(number)])
         } else {
@@ -223,6 +260,7 @@ extension Worker {
             rate += stream.statistics.bitsPerSecond(at: now)
             isLossy = isLossy || block.fractionLost > 26
         }
+        _ = writer.referenceTime(sender: inbound.reporter, time: inbound.clock.reference(at: now))
         if inbound.wantsEstimate {
             // Leaves room to climb while nothing is lost, and asks for less when a tenth is.
             let bitrate = isLossy ? max(rate * 17 / 20, 150_000) : min(max(rate * 2, 1_000_000), 10_000_000)

@@ -106,7 +106,8 @@ extension Worker {
         stream.lastPacketAt = now
         _ = stream.statistics.received(sequence: header.sequence, timestamp: header.timestamp, bytes: length, at: now)
         guard let repaired = stream.repairs else {
-            take(slot, header, fields, payloadLength: payloadLength, stream)
+            let isOriginal = stream.producer.track.codec.retransmissionPayloadType != nil
+            take(slot, header, fields, payloadLength: payloadLength, isOriginal: isOriginal, stream)
             return
         }
         // RFC 4588: the original sequence number, then the original payload.
@@ -121,19 +122,21 @@ extension Worker {
         restored.sequence = original
         restored.ssrc = repaired.ssrc
         restored.payloadType = payloadType
-        take(slot, restored, fields, payloadLength: payloadLength - 2, repaired)
+        take(slot, restored, fields, payloadLength: payloadLength - 2, isOriginal: false, repaired)
     }
 
     /// Takes in a packet of a primary stream, however it came.
+    /// - Parameter isOriginal: it is surely no retransmission.
     private func take(
-        _ slot: Int32, _ header: PacketHeader, _ fields: ExtensionFields, payloadLength: Int, _ stream: IncomingStream
+        _ slot: Int32, _ header: PacketHeader, _ fields: ExtensionFields, payloadLength: Int, isOriginal: Bool,
+        _ stream: IncomingStream
     ) {
         let index = stream.arrived.index(of: header.sequence)
         guard stream.arrived.accepts(index) else { return }
         let isLate = index < stream.arrived.newest ?? 0
         stream.arrived.record(index)
         stream.lastPacketAt = now
-        _ = stream.missing?.received(header.sequence, at: now)
+        _ = stream.missing?.received(header.sequence, isOriginal: isOriginal, at: now)
         let producer = stream.producer
         guard payloadLength > 0 else {
             stream.encoding.flush(forwarder)
@@ -155,15 +158,18 @@ extension Worker {
         if startsKeyframe, producer.isVideo {
             stream.keyframes.keyframeArrived()
             stream.missing?.forget(before: header.sequence)
+            if !isLate { stream.keyframeCache.keyframeStarts(header.sequence, timestamp: header.timestamp, at: now) }
         }
         remember(slot, header, length: bytes.count, stream)
-        if let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0), producer.isSelected {
-            hear(level: level, stream)
+        var packet = PendingPacket(
+            slot: slot, memory: pool.memory(slot), header: header, fields: fields, payloadLength: payloadLength,
+            layer: layer, primaryOffset: primaryOffset, startsKeyframe: startsKeyframe, isLate: isLate)
+        if !producer.isVideo, producer.isSelected {
+            let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0)
+            if let level { hear(level: level, stream) }
+            guard isHeard(&packet, level: level, of: producer, in: stream.publication.room) else { return }
         }
-        gather(
-            PendingPacket(
-                slot: slot, memory: pool.memory(slot), header: header, fields: fields, payloadLength: payloadLength,
-                layer: layer, primaryOffset: primaryOffset, startsKeyframe: startsKeyframe, isLate: isLate), of: stream)
+        gather(packet, of: stream)
     }
 
     /// Keeps the packet for retransmission.

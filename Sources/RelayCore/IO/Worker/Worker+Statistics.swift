@@ -57,6 +57,14 @@ extension Worker {
 
     private func measure(_ inbound: InboundMedia, _ statistics: inout TransportStatistics) {
         statistics.tracks = inbound.publication.producers.map(measure)
+        guard let roundTrip = inbound.clock.roundTrip.smoothed else { return }
+        for index in statistics.tracks.indices {
+            statistics.tracks[index].roundTripMilliseconds = roundTrip.seconds * 1000
+        }
+        guard let roundTrip = inbound.clock.roundTrip.smoothed else { return }
+        for index in statistics.tracks.indices {
+            statistics.tracks[index].roundTripMilliseconds = roundTrip.seconds * 1000
+        }
     }
 
     private func measure(_ producer: Producer) -> TrackStatistics {

@@ -25,7 +25,9 @@ extension Worker {
         allocate(subscriber)
         settle(subscriber)
         for consumer in transport.consumers where consumer.isVideo {
-            if let producer = producer(of: consumer) { requestKeyframes(of: producer) }
+            guard let producer = producer(of: consumer) else { continue }
+            replay(producer, to: consumer, of: subscriber)
+            requestKeyframes(of: producer)
         }
     }
 
@@ -72,6 +74,7 @@ extension Worker {
     /// Paces by the estimate, and probes where that is due.
     private func settle(_ subscriber: Subscriber) {
         subscriber.pacer.set(subscriber.estimator.pacingRate, at: now)
+        subscriber.repairs.follow(subscriber.estimator.estimate)
         if subscriber.hasBegun {
             while let probe = subscriber.estimator.nextProbe(at: now) { subscriber.pacer.send(probe) }
         }
@@ -152,8 +155,9 @@ extension Worker {
             let decision = decision(choices[index], demands[index], video.consumer)
             if video.consumer.choose(decision) { video.producer.needsBinding = true }
         }
-        for (_, producer) in videos where producer.needsBinding {
+        for (consumer, producer) in videos where producer.needsBinding {
             producer.bind()
+            replay(producer, to: consumer, of: subscriber)
             requestKeyframes(of: producer)
         }
     }

@@ -44,6 +44,7 @@ extension Worker {
             for transport in publishing.values { transport.inbound?.expireHistories(pool, at: now) }
         }
         pollSubscribers()
+        if !hungry.isEmpty { pollHungry() }
         pollConsent()
         let isSecond = second.isDue(at: now)
         if isTenthOfSecond { reportStatistics(evenUnchanged: isSecond) }

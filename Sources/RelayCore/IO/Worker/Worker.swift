@@ -52,6 +52,13 @@ final class Worker {
     /// When that fires.
     var paceDeadline: Instant?
 
+    /// What of a room's media is forwarded and kept.
+    let media: MediaSettings
+    /// Where not all are audible.
+    var microphones: [RoomID: RoomMicrophones] = [:]
+    /// Consumers whose request for a keyframe waits.
+    var hungry: [Consumer] = []
+
     /// Encodings with packets that wait for the end of their frame.
     var dirty: [Encoding] = []
     var frameTimer: PrecisionTimer?
@@ -76,8 +83,10 @@ final class Worker {
     ///   - inlets: every worker's; empty where there is only one.
     init(
         loop: EventLoop, sockets: [MediaSocket], certificate: Certificate, cipher: CipherBackend = .automatic,
-        consentTimeout: Instant.Span, number: Int = 0, inlets: [Inlet] = [], report: @escaping (WorkerEvent) -> Void
+        consentTimeout: Instant.Span, media: MediaSettings = MediaSettings(), number: Int = 0, inlets: [Inlet] = [],
+        report: @escaping (WorkerEvent) -> Void
     ) {
+        self.media = media
         self.loop = loop
         self.sockets = sockets
         self.certificate = certificate
@@ -182,7 +191,7 @@ final class Worker {
             publications[publicationID] = publication
             transport = Transport(
                 id: id, role: role, ufrag: ufrag, password: password,
-                inbound: InboundMedia(publication: publication, at: now), at: now)
+                inbound: InboundMedia(publication: publication, keyframeCache: media.keyframeCache, at: now), at: now)
             transport.publication = publication
             // A publisher who reloads opens the new connection before the old one is closed.
             publication.transport = transport
@@ -226,6 +235,7 @@ final class Worker {
         }
         for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
             transport.subscriber?.forget(gone, pool)
+            hungry.removeAll { $0 === gone }
         }
         publication.setConsumers(transport.consumers, of: transport)
         if transport.isSendable { begin(transport) }
@@ -240,6 +250,7 @@ final class Worker {
 
     private func endPublication(_ publication: Publication) {
         publication.close()
+        if microphones[publication.room]?.isEmpty == true { microphones[publication.room] = nil }
         dirty.removeAll { $0.producer.isClosed }
         forgetSpeaker(publication.participant, in: publication.room)
     }
@@ -290,6 +301,7 @@ final class Worker {
             transport.publication?.removeConsumers(of: transport)
         }
         leave(transport)
+        hungry.removeAll { $0.transport === transport }
         transport.consumers = []
     }
 

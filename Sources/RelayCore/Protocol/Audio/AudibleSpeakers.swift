@@ -62,6 +62,9 @@ package final class AudibleSpeakers {
 
     package init(_ settings: Settings) { self.settings = settings }
 
+    /// Members.
+    package var count: Int { members.count - free.count }
+
     /// Adds a member; the number returned is free for others after `remove`.
     package func add() -> Int {
         if let place = free.popLast() {

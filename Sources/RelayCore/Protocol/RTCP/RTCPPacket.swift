@@ -15,7 +15,8 @@ package enum RTCPPacket {
     case pictureLoss(PictureLossFeedback)
     case fullIntraRequest(FullIntraFeedback)
     case receiverEstimate(ReceiverEstimate)
-    /// Well-formed but not ours to understand (SLI, APP, XR …).
+    case extendedReport(ExtendedReport)
+    /// Well-formed but not ours to understand (SLI, APP …).
     case other(type: UInt8, format: UInt8)
 }
 

@@ -53,6 +53,7 @@ package struct RTCPReader {
         case RTCPType.goodbye: return Goodbye(body, sources: Int(count)).map(RTCPPacket.goodbye)
         case RTCPType.transportLayerFeedback: return transportLayer(format: count, body)
         case RTCPType.payloadSpecificFeedback: return payloadSpecific(format: count, body)
+        case RTCPType.extendedReport: return ExtendedReport(body).map(RTCPPacket.extendedReport)
         default: return .other(type: type, format: count)
         }
     }

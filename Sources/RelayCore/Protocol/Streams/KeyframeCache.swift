@@ -4,7 +4,7 @@
 /// It holds no packets: the history does, and has to for `span` at least.
 package struct KeyframeCache: Sendable {
     /// One tick of a millisecond apart the frames of a replay are decoded, and only the last is looked at.
-    private static let step: UInt32 = 90
+    package static let step: UInt32 = 90
 
     private let span: Instant.Span
     private var keyframe: (sequence: UInt16, timestamp: UInt32, at: Instant)?

@@ -190,7 +190,7 @@ package struct SequenceMap: Sendable {
         push(
             Run(
                 source: source, timestampOffset: current.timestampOffset, first: sequence, last: sequence,
-                offset: sequence &- nextSequence))
+                offset: sequence &- nextSequence, pictures: current.pictures))
         return map(sequence, timestamp, current, at: now)
     }
 
@@ -206,7 +206,7 @@ package struct SequenceMap: Sendable {
         push(
             Run(
                 source: source, timestampOffset: newestTimestamp &+ ticks &- timestamp, first: sequence,
-                last: sequence, offset: sequence &- nextSequence))
+                last: sequence, offset: sequence &- nextSequence, pictures: current.pictures))
         return map(sequence, timestamp, current, at: now)
     }
 
