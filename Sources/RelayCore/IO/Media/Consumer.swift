@@ -43,6 +43,8 @@ final class Consumer {
     /// The path is too narrow for what was asked for.
     var isHeldBack = false
     var counts = Counts()
+    /// Those that the worker's totals contain.
+    var reportedCounts = Counts()
     /// The subscriber's latest report.
     private(set) var reported: ReportBlock?
     /// `octets` when they were last measured.

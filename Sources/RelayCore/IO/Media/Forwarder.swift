@@ -103,6 +103,7 @@ final class Forwarder {
             let first = run.packets.baseAddress, consumer.isConcerned(by: run), let subscriber = transport.subscriber
         else { return }
         if consumer.isVideo {
+            subscriber.sendsVideo(at: now)
             guard subscriber.pacer.passes(bytes: consumer.bytes(of: run), at: now) else {
                 queue(run, to: consumer, of: subscriber)
                 return
@@ -214,7 +215,7 @@ final class Forwarder {
         if header.carriesTransportSequence {
             transport.sent?.record(transport.transportSequence, bytes: length, at: now, cluster: cluster)
             transport.transportSequence &+= 1
-        } else {
+        } else if !transport.reportsPackets {
             transport.sent?.count(bytes: length)
         }
     }

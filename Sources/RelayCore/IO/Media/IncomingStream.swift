@@ -22,6 +22,8 @@ final class IncomingStream {
     let history: PacketHistory?
     var keyframes = KeyframeRequests()
     var keyframeCache: KeyframeCache
+    /// Recovered packets that the worker's totals contain.
+    var reportedRecoveries: UInt64 = 0
     var lastPacketAt: Instant
 
     private static let silence = Instant.Span.milliseconds(700)

@@ -20,6 +20,10 @@ final class Subscriber {
     var isPacing = false
     /// Bytes of audio, and what else is sent without asking.
     private var unasked = BitrateWindow()
+    /// When its first video was forwarded.
+    private var begunAt: Instant?
+    /// Of all its videos, as last decided.
+    var allocated = DataRate.zero
     private var waiting: [Waiting?] = []
     private var free: [Int] = []
     private var paceNumber: UInt32 = 0
@@ -43,6 +47,8 @@ final class Subscriber {
         pacer = Pacer(rate: estimator.pacingRate, Self.pacing)
     }
 
+    private static let startSpan = Instant.Span.seconds(2)
+
     private static var pacing: Pacer.Settings {
         var settings = Pacer.Settings()
         // As browsers' own pacers: frames leave whole, as long as the path is wide enough for them.
@@ -63,8 +69,14 @@ final class Subscriber {
     }
 
     /// Some video has been sent, so that there is reason to ask how much more the path bears.
-    var hasBegun: Bool {
-        transports.contains { $0.consumers.contains { $0.isVideo && $0.encoding != nil } }
+    var hasBegun: Bool { begunAt != nil }
+
+    /// How much the path bears is not known yet: it is measured in the first moments of video.
+    func isStarting(at now: Instant) -> Bool { begunAt.map { now - $0 < Self.startSpan } ?? true }
+
+    @inline(__always)
+    func sendsVideo(at now: Instant) {
+        if begunAt == nil { begunAt = now }
     }
 
     // MARK: Paths
@@ -80,6 +92,7 @@ final class Subscriber {
         }
         let path = estimator.addPath(givesFeedback: givesFeedback, at: now)
         transport.feedback = path
+        transport.reportsPackets = givesFeedback
         transport.sent = path.sent
     }
 

@@ -13,6 +13,8 @@ final class Transport {
     var paths = AddressSet()
     /// What was sent, for the bandwidth estimate; belongs to `feedback`.
     unowned(unsafe) var sent: SentPackets?
+    /// The peer reports on every packet with a transport-wide number.
+    var reportsPackets = false
     /// Whom a subscribing connection serves; it holds this transport, and the worker holds it.
     unowned(unsafe) let subscriber: Subscriber?
     var statistics = TransportStatistics()

@@ -79,6 +79,8 @@ extension Worker {
             found.jitterMilliseconds = max(found.jitterMilliseconds ?? 0, jitter)
             guard let missing = stream.missing else { continue }
             found.retransmissions &+= missing.counts.recovered
+            totals.packetsRecovered &+= missing.counts.recovered &- stream.reportedRecoveries
+            stream.reportedRecoveries = missing.counts.recovered
             if missing.counts.recovered > 0 {
                 found.roundTripMilliseconds = max(
                     found.roundTripMilliseconds ?? 0, missing.roundTrip.seconds * 1000)
@@ -113,6 +115,9 @@ extension Worker {
         let track = consumer.track
         var found = TrackStatistics(mid: track.mid, kind: track.kind, codec: track.codec.name.rawValue)
         let counts = consumer.counts
+        totals.layerChanges &+= counts.layerChanges &- consumer.reportedCounts.layerChanges
+        totals.packetsHeldBack &+= counts.heldBack &- consumer.reportedCounts.heldBack
+        consumer.reportedCounts = counts
         found.bitrate = Self.rate(UInt64(consumer.octets &- consumer.measuredOctets), over: span)
         consumer.measuredOctets = consumer.octets
         found.packets = UInt64(consumer.packets)

@@ -7,6 +7,8 @@ extension Worker {
     private static let parts = 5
     /// A pacer that could act now waits at least so long, for what else comes meanwhile.
     private static let shortestWaitMicroseconds: Int64 = 100
+    /// Of what is to be sent: enough for keyframes not to be held up for long.
+    private static let startPacing = 2.5
 
     func subscriber(_ name: Subscriber.Name) -> Subscriber {
         if let known = subscribers[name] { return known }
@@ -73,8 +75,11 @@ extension Worker {
 
     /// Paces by the estimate, and probes where that is due.
     private func settle(_ subscriber: Subscriber) {
-        subscriber.pacer.set(subscriber.estimator.pacingRate, at: now)
         subscriber.repairs.follow(subscriber.estimator.estimate)
+        var rate = subscriber.estimator.pacingRate
+        // What the path bears is about to be found out; until then what was decided to be sent is not held up.
+        if subscriber.isStarting(at: now) { rate = max(rate, subscriber.allocated * Self.startPacing) }
+        subscriber.pacer.set(rate, at: now)
         if subscriber.hasBegun {
             while let probe = subscriber.estimator.nextProbe(at: now) { subscriber.pacer.send(probe) }
         }
@@ -92,6 +97,7 @@ extension Worker {
             let subscriber = everySubscriber[subscriberTurn]
             subscriber.estimator.poll(at: now)
             allocate(subscriber)
+            print("DBG", now.microseconds / 1000, subscriber.name.participant.value, "est", subscriber.estimator.estimate.kilobitsPerSecond, "delay", subscriber.estimator.delayBased.kilobitsPerSecond, "loss", subscriber.estimator.averageLoss, "wanted", subscriber.estimator.wanted?.kilobitsPerSecond ?? -1, "pad", forwarder.paddingBytes, "q", subscriber.pacer.queuedBytes, "rtt", subscriber.estimator.roundTrip.smoothed?.microseconds ?? -1, subscriber.transports.flatMap { $0.consumers.filter { $0.isVideo }.map { "\($0.choice)" } })
             settle(subscriber)
         }
     }
@@ -148,11 +154,26 @@ extension Worker {
             }
         }
         let unasked = subscriber.unaskedRate(at: now)
-        let budget = subscriber.estimator.estimate - unasked
+        var budget = subscriber.estimator.estimate - unasked
+        if subscriber.isStarting(at: now) {
+            // Nobody is refused a picture because of a guess.
+            let least = demands.reduce(DataRate.zero) { $0 + ($1.isPaused ? .zero : $1.ladder.steps.first?.rate ?? .zero) }
+            budget = max(budget, least)
+        }
         let choices = subscriber.allocator.allocate(budget, videos: demands, at: now)
-        subscriber.estimator.wanted = subscriber.allocator.wanted + unasked
+        // As long as a video is not measured, it may want anything.
+        let isMeasured = demands.allSatisfy { $0.isPaused || !$0.ladder.steps.isEmpty }
+        subscriber.estimator.wanted = isMeasured ? subscriber.allocator.wanted + unasked : nil
+        let exceeds = subscriber.allocated > budget
+        subscriber.allocated = .zero
         for (index, video) in videos.enumerated() where index < choices.count {
-            let decision = decision(choices[index], demands[index], video.consumer)
+            let demand = demands[index]
+            let chosen = demand.ladder.steps.first { $0.choice == choices[index] }
+            let before = demand.ladder.steps.first { $0.choice == demand.current }
+            subscriber.allocated = subscriber.allocated + (chosen?.rate ?? .zero)
+            video.consumer.isHeldBack = demand.isHeldBack(at: chosen)
+            if exceeds, let before, let chosen, chosen.rate < before.rate { video.consumer.counts.freezesAvoided &+= 1 }
+            let decision = decision(choices[index], demand, video.consumer)
             if video.consumer.choose(decision) { video.producer.needsBinding = true }
         }
         for (consumer, producer) in videos where producer.needsBinding {

@@ -63,6 +63,14 @@ extension VideoDemand {
         return (width.map { Double($0) <= across } ?? false) || (height.map { Double($0) <= down } ?? false)
     }
 
+    /// Whether there is something better that it asks for than this step, or nil.
+    package func isHeldBack(at step: LayerStep?) -> Bool {
+        guard !isPaused, !ladder.steps.isEmpty else { return false }
+        guard let step else { return true }
+        if isFilled(by: step) { return false }
+        return ladder.steps.contains { $0.rate > step.rate && allows($0) }
+    }
+
     /// Compared from call to call: when it changes, its effect should be seen soon.
     struct Wish: Equatable {
         var width: UInt16?
