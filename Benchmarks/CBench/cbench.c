@@ -41,6 +41,31 @@ static void count(cbench_counts *counts, const uint8_t *packet, size_t length) {
     stream->bytes += length;
 }
 
+uint16_t cbench_arrived(const cbench_counts *counts, int n) { return counts->arrived[n]; }
+int64_t cbench_arrived_at(const cbench_counts *counts, int n) { return counts->arrived_at[n]; }
+
+/// Notes the transport-wide sequence number in a one-byte header extension (RFC 8285).
+static void note_arrival(cbench_counts *counts, const uint8_t *packet, size_t length, int64_t time) {
+    size_t at = 12 + 4 * (size_t)(packet[0] & 15);
+    if (!(packet[0] & 16) || at + 4 > length || packet[at] != 0xbe || packet[at + 1] != 0xde) return;
+    size_t end = at + 4 + 4 * (size_t)(packet[at + 2] << 8 | packet[at + 3]);
+    if (end > length) return;
+    for (at += 4; at < end;) {
+        size_t bytes = (packet[at] & 15) + 1u;
+        if (packet[at] == 0) {
+            at++;
+            continue;
+        }
+        if (packet[at] >> 4 == counts->transport_extension && bytes == 2 && at + 2 < end &&
+            counts->arrived_count < CBENCH_ARRIVALS) {
+            counts->arrived[counts->arrived_count] = (uint16_t)(packet[at + 1] << 8 | packet[at + 2]);
+            counts->arrived_at[counts->arrived_count++] = time;
+            return;
+        }
+        at += 1 + bytes;
+    }
+}
+
 uint64_t cbench_packets(const cbench_counts *counts) {
     uint64_t sum = 0;
     for (int i = 0; i < counts->stream_count; i++) sum += counts->streams[i].packets;
@@ -90,6 +115,9 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
         }
         int received = recvmmsg(fd, headers, BATCH, MSG_DONTWAIT, NULL);
         if (received <= 0) return;
+        struct timespec clock;
+        clock_gettime(CLOCK_MONOTONIC, &clock);
+        int64_t time = (int64_t)clock.tv_sec * 1000000 + clock.tv_nsec / 1000;
         for (int i = 0; i < received; i++) {
             size_t total = headers[i].msg_len, step = total;
             size_t segment = segment_of(&headers[i].msg_hdr);
@@ -104,6 +132,7 @@ void cbench_drain(int fd, cbench_counts *counts, unsigned sample_every,
                     continue;
                 }
                 count(counts, packet, length);
+                if (counts->transport_extension) note_arrival(counts, packet, length, time);
                 if (sample_every && counts->streams[0].packets % sample_every == 0) other(context, packet, length);
             }
         }

@@ -16,14 +16,25 @@ typedef struct {
     int64_t missing;
 } cbench_stream;
 
-enum { CBENCH_STREAMS = 4 };
+enum { CBENCH_STREAMS = 4, CBENCH_ARRIVALS = 512 };
 
 typedef struct {
     cbench_stream streams[CBENCH_STREAMS];
     int stream_count;
     /// Datagrams as the kernel handed them over: runs that came as one count once.
     uint64_t deliveries;
+    /// Identifier of the header extension with transport-wide sequence numbers; 0: they are not looked for.
+    uint8_t transport_extension;
+    /// What arrived since `arrived_count` was set to 0: those numbers, and microseconds on the monotonic clock. What there is no
+    /// room for is forgotten.
+    int arrived_count;
+    uint16_t arrived[CBENCH_ARRIVALS];
+    int64_t arrived_at[CBENCH_ARRIVALS];
 } cbench_counts;
+
+/// The `n`-th number that arrived, and when.
+uint16_t cbench_arrived(const cbench_counts *counts, int n);
+int64_t cbench_arrived_at(const cbench_counts *counts, int n);
 
 uint64_t cbench_packets(const cbench_counts *counts);
 uint64_t cbench_bytes(const cbench_counts *counts);

@@ -48,6 +48,7 @@ final class Meeting {
             let answer = SessionText.answer(to: offer, peer.connection.local, session: session)
             try server.api.consume(user, room: room, producer: "publisher", answer: answer)
             try peer.connection.connect(to: SessionText.remote(offer))
+            try peer.report(asIn: offer)
             loop.add(peer)
             consumers.append(peer)
             // The checks of those who are connected have to go on meanwhile.

@@ -3,7 +3,7 @@ import Load
 import RelayIO
 import RelayProtocol
 
-/// A connection that counts what it receives, and decrypts a sample of it.
+/// A connection that counts what it receives, decrypts a sample of it, and reports as browsers do.
 final class Peer {
     let connection: PeerConnection
     private(set) var counts = cbench_counts()
@@ -12,11 +12,21 @@ final class Peer {
     var onControl: ((UnsafeRawBufferPointer) -> Void)?
 
     private var nextReport: Int64 = 0
+    private let arrivals = TransportFeedback()
     private let ownSSRC = UInt32.random(in: 1...UInt32.max)
 
     init(_ certificate: Certificate) throws {
         connection = try PeerConnection(certificate)
         cbench_prepare(connection.fd)
+    }
+
+    /// Reports on every packet, if the server's offer asks for that.
+    func report(asIn offer: String) throws {
+        for media in try SessionDescription(parsing: offer).media {
+            for entry in try RTPMedia(media).extensions where HeaderExtension(uri: entry.uri) == .transportSequence {
+                counts.transport_extension = UInt8(truncatingIfNeeded: entry.id)
+            }
+        }
     }
 
     /// Takes everything that waits on the socket.
@@ -55,6 +65,20 @@ final class Peer {
             if nextReport > 0, counts.stream_count > 0 { sendReport() }
             nextReport = time + (nextReport > 0 ? 1_000_000 : Int64.random(in: 0..<1_000_000))
         }
+        reportArrivals(time)
+    }
+
+    private func reportArrivals(_ time: Int64) {
+        for number in 0..<counts.arrived_count {
+            arrivals.received(
+                sequence: cbench_arrived(&counts, number),
+                at: Instant(microseconds: cbench_arrived_at(&counts, number)))
+        }
+        counts.arrived_count = 0
+        let instant = Instant(microseconds: time)
+        guard let deadline = arrivals.deadline, deadline <= instant, counts.stream_count > 0 else { return }
+        let media = counts.streams.0.ssrc
+        connection.sendControl { _ = arrivals.poll(at: instant, sender: ownSSRC, media: media, into: &$0) }
     }
 
     private func sendReport() {
