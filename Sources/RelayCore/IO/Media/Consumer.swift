@@ -81,7 +81,8 @@ final class Consumer {
     enum Choice: Equatable {
         /// Nothing is known yet: whichever encoding brings a keyframe first.
         case undecided
-        case layer(LayerChoice)
+        /// `isWhole`: it is all that there is of that encoding.
+        case layer(LayerChoice, isWhole: Bool)
         /// Nothing: asked for, or the path is too narrow.
         case nothing
     }
@@ -158,9 +159,9 @@ final class Consumer {
         choice = new
         switch new {
         case .undecided: wantedEncoding = Self.anyEncoding
-        case .layer(let layer):
+        case .layer(let layer, let isWhole):
             wantedEncoding = layer.encoding
-            if encoding == layer.encoding || encoding == nil { limit(layer) }
+            if encoding == layer.encoding || encoding == nil { limit(layer, isWhole: isWhole) }
         case .nothing:
             wantedEncoding = Self.noEncoding
             if isVideo { pause() }
@@ -168,8 +169,9 @@ final class Consumer {
         return true
     }
 
-    private func limit(_ layer: LayerChoice) {
-        filter.wanted = (layer.spatial, layer.temporal)
+    private func limit(_ layer: LayerChoice, isWhole: Bool) {
+        // Who gets all of an encoding need not have each packet looked at.
+        filter.wanted = isWhole ? (255, 255) : (layer.spatial, layer.temporal)
         isPlain = filter.isTransparent
     }
 
@@ -182,7 +184,7 @@ final class Consumer {
 
     /// It waits for the keyframe of what it is to be sent.
     var isChanging: Bool {
-        guard case .layer(let layer) = choice else { return false }
+        guard case .layer(let layer, _) = choice else { return false }
         return awaitsStart || encoding != layer.encoding || filter.needsKeyframe
     }
 
@@ -256,7 +258,7 @@ final class Consumer {
             if encoding != nil { counts.layerChanges &+= 1 }
             encoding = number
         }
-        if case .layer(let layer) = choice, layer.encoding == number { limit(layer) }
+        if case .layer(let layer, let isWhole) = choice, layer.encoding == number { limit(layer, isWhole: isWhole) }
     }
 
     /// From the new source's timestamps to the old one's, by their sender reports.

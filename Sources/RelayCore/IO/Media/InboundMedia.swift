@@ -8,8 +8,8 @@ final class InboundMedia {
     private(set) var table = ExtensionTable(ExtensionMap())
     /// Arrival times for the publisher's bandwidth estimate; nil until negotiated.
     private(set) var feedback: TransportFeedback?
-    /// Only REMB was negotiated.
-    private(set) var wantsEstimate = false
+    /// How much may come; nil unless only REMB was negotiated.
+    var estimate: ReceiverSideEstimate?
     /// SSRC of our RTCP.
     let reporter = UInt32.random(in: 1...UInt32.max)
     var firCommand: UInt8 = 0
@@ -17,6 +17,8 @@ final class InboundMedia {
     /// Measures the round trip to the publisher.
     var clock = ReferenceTimeClock()
     private let keyframeCache: Instant.Span
+    /// Packets of all streams, and those of them that are missing, when reports were last sent.
+    private var reported: (packets: UInt64, lost: Int64) = (0, 0)
 
     /// SRTP's view of SSRCs whose stream was let go: should they go on, so do their rollover counts, and replays stay known.
     private var retiredWindows: [UInt32: ReplayWindow] = [:]
@@ -53,10 +55,27 @@ final class InboundMedia {
         }
         for producer in publication.producers { producer.table = table }
         if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }
-        wantsEstimate = estimate && feedback == nil
+        let isOnlyWay = estimate && feedback == nil
+        self.estimate = isOnlyWay ? self.estimate ?? ReceiverSideEstimate() : nil
         for stream in Array(streams.values) where !publication.producers.contains(where: { $0 === stream.producer }) {
             retire(stream)
         }
+    }
+
+    /// Reports are sent: what was lost since the last time counts for the estimate.
+    func noteLoss(at now: Instant) {
+        guard estimate != nil else { return }
+        var packets: UInt64 = 0
+        var lost: Int64 = 0
+        for stream in streams.values where stream.repairs == nil {
+            packets &+= stream.statistics.packets
+            lost += Int64(stream.statistics.cumulativeLost)
+        }
+        defer { reported = (packets, lost) }
+        guard packets >= reported.packets else { return }
+        let missing = Int(lost - reported.lost)
+        let expected = Int(clamping: packets - reported.packets) + missing
+        if expected > 0 { estimate?.reported(packets: expected, lost: missing, at: now) }
     }
 
     /// Where SRTP is with an SSRC that has no stream.

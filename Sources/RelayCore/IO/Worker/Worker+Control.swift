@@ -230,6 +230,7 @@ extension Worker {
                 send(writer, to: transport)
             }
         }
+        if let rate = inbound.estimate?.poll(at: now) { sendEstimate(rate, transport, inbound) }
         if inbound.nextReport <= now {
             inbound.nextReport = now + .seconds(1)
             sendReports(transport, inbound)
@@ -248,17 +249,12 @@ extension Worker {
         if due.needsKeyframe, stream.producer.isVideo { requestKeyframe(of: stream) }
     }
 
-    /// Receiver reports on every stream, and an estimate where the publisher understands only that.
+    /// Receiver reports on every stream.
     private func sendReports(_ transport: Transport, _ inbound: InboundMedia) {
         var writer = control.writer()
         guard writer.receiverReport(sender: inbound.reporter) else { return }
-        var rate: UInt64 = 0
-        var isLossy = false
         for stream in inbound.streams.values where stream.repairs == nil {
-            guard let block = stream.statistics.reportBlock(at: now) else { continue }
-            _ = writer.reportBlock(block)
-            rate += stream.statistics.bitsPerSecond(at: now)
-            isLossy = isLossy || block.fractionLost > 26
+            if let block = stream.statistics.reportBlock(at: now) { _ = writer.reportBlock(block) }
         }
         _ = writer.referenceTime(sender: inbound.reporter, time: inbound.clock.reference(at: now))
         if inbound.wantsEstimate {
@@ -269,6 +265,19 @@ extension Worker {
                 let listed = UnsafeBufferPointer(rebasing: sources[0..<min(count, 64)])
                 _ = writer.receiverEstimate(sender: inbound.reporter, bitrate: bitrate, sources: listed)
             }
+        inbound.noteLoss(at: now)
+        send(writer, to: transport)
+    }
+
+    /// Tells a publisher that understands nothing else how much it may send.
+    private func sendEstimate(_ rate: DataRate, _ transport: Transport, _ inbound: InboundMedia) {
+        var writer = control.writer()
+        guard writer.receiverReport(sender: inbound.reporter) else { return }
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: inbound.streams.count) { sources in
+            let count = sources.initialize(fromContentsOf: inbound.streams.keys.prefix(sources.count))
+            let listed = UnsafeBufferPointer(rebasing: sources[0..<min(count, 64)])
+            _ = writer.receiverEstimate(
+                sender: inbound.reporter, bitrate: UInt64(rate.bitsPerSecond), sources: listed)
         }
         send(writer, to: transport)
     }

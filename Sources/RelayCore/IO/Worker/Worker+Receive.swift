@@ -81,6 +81,9 @@ extension Worker {
             let sequence = field.uint16(at: 0)
         {
             feedback.received(sequence: sequence, at: now)
+        } else if inbound.estimate != nil {
+            let sendTime = fields.bytes(.absoluteSendTime, in: bytes)?.uint24(at: 0)
+            inbound.estimate?.received(bytes: packet.count, sendTime: sendTime, at: now)
         }
         let stream: IncomingStream
         if let known {

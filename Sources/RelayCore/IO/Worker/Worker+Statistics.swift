@@ -137,7 +137,7 @@ extension Worker {
         if let sent = consumer.sentLayer {
             found.layer = steps.last { sent.covers($0.choice) }.map { report($0, of: producer) }
         }
-        if case .layer(let choice) = consumer.choice {
+        if case .layer(let choice, _) = consumer.choice {
             found.target = steps.first { $0.choice == choice }.map { report($0, of: producer) }
         }
         found.isHeldBack = consumer.isHeldBack

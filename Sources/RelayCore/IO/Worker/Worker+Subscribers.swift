@@ -7,6 +7,7 @@ extension Worker {
     private static let parts = 5
     /// A pacer that could act now waits at least so long, for what else comes meanwhile.
     private static let shortestWaitMicroseconds: Int64 = 100
+    private static let usualVideo = DataRate.kilobitsPerSecond(1_500)
     /// Of what is to be sent: enough for keyframes not to be held up for long.
     private static let startPacing = 2.5
 
@@ -97,7 +98,13 @@ extension Worker {
             let subscriber = everySubscriber[subscriberTurn]
             subscriber.estimator.poll(at: now)
             allocate(subscriber)
-            print("DBG", now.microseconds / 1000, subscriber.name.participant.value, "est", subscriber.estimator.estimate.kilobitsPerSecond, "delay", subscriber.estimator.delayBased.kilobitsPerSecond, "loss", subscriber.estimator.averageLoss, "wanted", subscriber.estimator.wanted?.kilobitsPerSecond ?? -1, "pad", forwarder.paddingBytes, "q", subscriber.pacer.queuedBytes, "rtt", subscriber.estimator.roundTrip.smoothed?.microseconds ?? -1, subscriber.transports.flatMap { $0.consumers.filter { $0.isVideo }.map { "\($0.choice)" } })
+            print(
+                "DBG", now.microseconds / 1000, subscriber.name.participant.value, "est",
+                subscriber.estimator.estimate.kilobitsPerSecond, "delay",
+                subscriber.estimator.delayBased.kilobitsPerSecond, "loss", subscriber.estimator.averageLoss, "wanted",
+                subscriber.estimator.wanted?.kilobitsPerSecond ?? -1, "pad", forwarder.paddingBytes, "q",
+                subscriber.pacer.queuedBytes, "rtt", subscriber.estimator.roundTrip.smoothed?.microseconds ?? -1,
+                subscriber.transports.flatMap { $0.consumers.filter { $0.isVideo }.map { "\($0.choice)" } })
             settle(subscriber)
         }
     }
@@ -157,13 +164,13 @@ extension Worker {
         var budget = subscriber.estimator.estimate - unasked
         if subscriber.isStarting(at: now) {
             // Nobody is refused a picture because of a guess.
-            let least = demands.reduce(DataRate.zero) { $0 + ($1.isPaused ? .zero : $1.ladder.steps.first?.rate ?? .zero) }
+            let least = demands.reduce(DataRate.zero) {
+                $0 + ($1.isPaused ? .zero : $1.ladder.steps.first?.rate ?? .zero)
+            }
             budget = max(budget, least)
         }
         let choices = subscriber.allocator.allocate(budget, videos: demands, at: now)
-        // As long as a video is not measured, it may want anything.
-        let isMeasured = demands.allSatisfy { $0.isPaused || !$0.ladder.steps.isEmpty }
-        subscriber.estimator.wanted = isMeasured ? subscriber.allocator.wanted + unasked : nil
+        subscriber.estimator.wanted = wanted(by: subscriber, demands) + unasked
         let exceeds = subscriber.allocated > budget
         subscriber.allocated = .zero
         for (index, video) in videos.enumerated() where index < choices.count {
@@ -183,6 +190,12 @@ extension Worker {
         }
     }
 
+    /// Of a video that was not measured yet it is assumed that it may want what a camera sends.
+    private func wanted(by subscriber: Subscriber, _ demands: [VideoDemand]) -> DataRate {
+        let unknown = demands.count { !$0.isPaused && $0.ladder.steps.isEmpty && $0.current == nil }
+        return subscriber.allocator.wanted + Self.usualVideo * Double(unknown)
+    }
+
     private func demand(_ consumer: Consumer, of producer: Producer, _ transport: Transport) -> VideoDemand {
         let preference = consumer.preference
         var demand = VideoDemand(id: UInt64(consumer.paceNumber), ladder: producer.ladder)
@@ -197,7 +210,7 @@ extension Worker {
         if let publication = transport.publication {
             demand.isSpeaker = speaking[publication.room] == publication.participant
         }
-        if case .layer(let choice) = consumer.choice { demand.current = choice }
+        if case .layer(let choice, _) = consumer.choice { demand.current = choice }
         demand.isChanging = consumer.isChanging
         return demand
     }
@@ -212,7 +225,7 @@ extension Worker {
 
     private func decision(_ choice: LayerChoice?, _ demand: VideoDemand, _ consumer: Consumer) -> Consumer.Choice {
         if consumer.preference.isPaused { return .nothing }
-        if let choice { return .layer(choice) }
+        if let choice { return .layer(choice, isWhole: demand.ladder.isTop(choice)) }
         // Of what nothing is known nothing is refused: where somebody begins to send, the first picture is for everybody.
         guard demand.ladder.steps.isEmpty || demand.isPaused else { return .nothing }
         return consumer.choice == .nothing ? .undecided : consumer.choice

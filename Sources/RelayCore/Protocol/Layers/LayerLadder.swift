@@ -28,6 +28,14 @@ package struct LayerLadder: Equatable, Sendable {
         steps = draft.steps
     }
 
+    /// Whether the choice's encoding has no higher layers.
+    package func isTop(_ choice: LayerChoice) -> Bool {
+        !steps.contains {
+            $0.choice.encoding == choice.encoding
+                && ($0.choice.spatial > choice.spatial || $0.choice.temporal > choice.temporal)
+        }
+    }
+
     /// The same choices at about the same rates: not worth telling others.
     package func isNear(_ other: LayerLadder) -> Bool {
         guard steps.count == other.steps.count else { return false }
