@@ -257,14 +257,6 @@ extension Worker {
             if let block = stream.statistics.reportBlock(at: now) { _ = writer.reportBlock(block) }
         }
         _ = writer.referenceTime(sender: inbound.reporter, time: inbound.clock.reference(at: now))
-        if inbound.wantsEstimate {
-            // Leaves room to climb while nothing is lost, and asks for less when a tenth is.
-            let bitrate = isLossy ? max(rate * 17 / 20, 150_000) : min(max(rate * 2, 1_000_000), 10_000_000)
-            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: inbound.streams.count) { sources in
-                let count = sources.initialize(fromContentsOf: inbound.streams.keys.prefix(sources.count))
-                let listed = UnsafeBufferPointer(rebasing: sources[0..<min(count, 64)])
-                _ = writer.receiverEstimate(sender: inbound.reporter, bitrate: bitrate, sources: listed)
-            }
         inbound.noteLoss(at: now)
         send(writer, to: transport)
     }
