@@ -50,7 +50,41 @@ import Testing
         #expect(bob.media[20..<spurt].allSatisfy { payload($0) == [0xfc] })
     }
 
-    /// Three publish, two are audible.
+    /// Without a retransmission stream the same SRTP index is used again, so it has to be the same packet.
+    @Test func whatIsResentIsWhatWasSentThoughItWasShortenedOrMarked() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        var incoming = track()
+        incoming.feedback = [.nack]
+        var outgoing = out()
+        outgoing.feedback = [.nack]
+        try fixture.openPublisher(alice, [incoming])
+        try fixture.openSubscriber(bob, [outgoing])
+        func send(_ number: UInt16, level: UInt8, _ payload: [UInt8]) {
+            alice.sendRTP(
+                payloadType: 111, sequence: number, timestamp: UInt32(number) * 960, ssrc: 9, marker: false,
+                extensions: [(1, [level])], payload: payload)
+        }
+        // Everybody's resends are of the newest run: first of the shortened packet, then of the marked one.
+        for number in 0..<UInt16(31) { send(number, level: 127, [0xfc, 0xff, 0xfe]) }
+        try #require(fixture.wait([alice, bob]) { bob.media.last.map { payload($0) == [0xfc] } ?? false })
+        var resent: [Int32] = []
+        for isSpeech in [false, true] {
+            if isSpeech { send(31, level: 20, [0xfc, 8, 8, 8, 8]) }
+            try #require(fixture.wait([alice, bob]) { !isSpeech || bob.media.last.map { payload($0).count } ?? 0 == 5 })
+            let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
+            let sequence = try #require(headers(bob).last?.sequence)
+            let origin = try #require(consumer.resendable(sequence))
+            let producer = try #require(fixture.worker.producer(of: consumer))
+            let held = try #require(fixture.worker.heldPacket(origin.sequence, source: 9, of: producer))
+            #expect(held.payloadLength == (isSpeech ? 5 : 1))
+            #expect(held.header.marker == isSpeech && headers(bob).last?.marker == isSpeech)
+            resent.append(held.slot)
+        }
+        #expect(resent.count == 2)
+    }
+
+    /// Two publish, one is audible.
     @Test func onlyTheLoudestAreForwardedAndWhoComesInAgainIsContinuous() throws {
         let fixture = try EngineFixture { $0.maximumAudible = 1 }
         let names = ["alice", "carol"]

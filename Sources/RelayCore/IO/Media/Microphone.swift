@@ -8,14 +8,19 @@ final class Microphone {
     /// Nil where everybody is audible.
     private let room: RoomMicrophones?
     private let place: Int
+    /// In a mirror packets are another worker's: what it resends has to be the same to the last bit, so nothing is changed.
+    private let marksSpurts: Bool
     private var silence: SilenceFilter?
     /// Packets were left out since the last one that was forwarded.
     private var hasGap = false
     /// It was not among the loudest.
     private var wasInaudible = false
 
-    /// - Parameter filtersSilence: the packets are Opus, as they come from the publisher.
-    init(in room: RoomMicrophones?, filtersSilence: Bool) {
+    /// - Parameters:
+    ///   - isMirrored: the packets come from another worker.
+    ///   - filtersSilence: they are Opus, as they come from the publisher.
+    init(in room: RoomMicrophones?, isMirrored: Bool, filtersSilence: Bool) {
+        marksSpurts = !isMirrored
         self.room = room
         place = room?.speakers.add() ?? 0
         silence = filtersSilence ? SilenceFilter() : nil
@@ -24,7 +29,8 @@ final class Microphone {
     /// The track is no more.
     func close() { room?.speakers.remove(place) }
 
-    /// Judges a packet, and prepares it for those who did not get the ones before it.
+    /// Judges a packet, and prepares it for those who did not get the ones before it: it may become shorter, and get the marker. What
+    /// is kept to be sent again has to be what this leaves.
     /// - Parameter level: the extension's byte (RFC 6464): voice flag, then −dBov; nil where the packet has none.
     /// - Returns: whether to forward it.
     func passes(_ packet: inout PendingPacket, level: UInt8?, at now: Instant) -> Bool {
@@ -39,7 +45,7 @@ final class Microphone {
             {
                 guard verdict.isForwarded else { return leaveOut(packet) }
                 packet.payloadLength = verdict.payloadLength
-                if verdict.startsSpurt { packet.header.marker = true }
+                if verdict.startsSpurt { mark(&packet) }
             }
         }
         guard isAudible else {
@@ -49,10 +55,18 @@ final class Microphone {
         guard !packet.isLate else { return true }
         if hasGap { packet.continuity = .followsGap }
         // For its receivers this is where it begins to speak.
-        if wasInaudible { packet.header.marker = true }
+        if wasInaudible { mark(&packet) }
         hasGap = false
         wasInaudible = false
         return true
+    }
+
+    /// In its memory, too, from which it may be sent again.
+    private func mark(_ packet: inout PendingPacket) {
+        guard marksSpurts, !packet.header.marker else { return }
+        packet.header.marker = true
+        let second = packet.memory.load(fromByteOffset: 1, as: UInt8.self)
+        packet.memory.put(second | 0x80, at: 1)
     }
 
     private func leaveOut(_ packet: PendingPacket) -> Bool {

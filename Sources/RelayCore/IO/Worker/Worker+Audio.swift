@@ -23,6 +23,7 @@ extension Worker {
     private func openMicrophone(of producer: Producer, in room: RoomID) -> Microphone {
         let microphone = Microphone(
             in: media.maximumAudible > 0 ? microphones(of: room) : nil,
+            isMirrored: producer.following != nil,
             filtersSilence: producer.following == nil && producer.track.codec.name == .opus)
         producer.microphone = microphone
         return microphone

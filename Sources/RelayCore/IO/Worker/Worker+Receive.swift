@@ -163,7 +163,6 @@ extension Worker {
             stream.missing?.forget(before: header.sequence)
             if !isLate { stream.keyframeCache.keyframeStarts(header.sequence, timestamp: header.timestamp, at: now) }
         }
-        remember(slot, header, length: bytes.count, stream)
         var packet = PendingPacket(
             slot: slot, memory: pool.memory(slot), header: header, fields: fields, payloadLength: payloadLength,
             layer: layer, primaryOffset: primaryOffset, startsKeyframe: startsKeyframe, isLate: isLate)
@@ -172,6 +171,7 @@ extension Worker {
             if let level { hear(level: level, stream) }
             guard isHeard(&packet, level: level, of: producer, in: stream.publication.room) else { return }
         }
+        remember(slot, packet.header, length: header.length + packet.payloadLength, stream)
         gather(packet, of: stream)
     }
 

@@ -236,6 +236,7 @@ final class Worker {
         for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
             transport.subscriber?.forget(gone, pool)
             hungry.removeAll { $0 === gone }
+            gone.isListedAsHungry = false
         }
         publication.setConsumers(transport.consumers, of: transport)
         if transport.isSendable { begin(transport) }
