@@ -370,11 +370,9 @@ extension MediaDescription {
         #expect(!uris.joined().contains(HeaderExtension.streamID.uri))
         // VP8's payload says all that the descriptor does.
         #expect(!uris[1].contains(HeaderExtension.dependencyDescriptor.uri))
-        var another = Subscription()
-        let described = try another.offer(tracks(of: "chromium-156-prefer-av1.offer")).media.map {
-            try RTPMedia($0).extensions.map(\.uri)
-        }
-        #expect(described.joined().contains(HeaderExtension.dependencyDescriptor.uri))
+        published[1].extensions[.dependencyDescriptor] = 9
+        let described = try RTPMedia(subscription.offer(published).media[1]).extensions.map(\.uri)
+        #expect(described.contains(HeaderExtension.dependencyDescriptor.uri))
         published[0].extensions = ExtensionMap()
         published[1].extensions = ExtensionMap()
         let fewer = try subscription.offer(published).media.map { try RTPMedia($0).extensions.map(\.id) }
