@@ -15,7 +15,7 @@ public struct TrackStatistics: Sendable, Hashable {
     /// Packets that were lost at first: of a publisher those that came when asked for again, of a subscriber those that were sent
     /// again.
     public var retransmissions: UInt64 = 0
-    /// Milliseconds; nil until measured. Publishers do not report it: theirs is how long what was asked for again took to come.
+    /// Milliseconds; nil until measured.
     public var roundTripMilliseconds: Double?
     /// Interarrival jitter as the receiving side sees it (RFC 3550, section 6.4.1), in milliseconds; nil until measured.
     public var jitterMilliseconds: Double?

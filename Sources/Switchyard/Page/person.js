@@ -5,7 +5,7 @@ const kilobits = (bits) => (bits >= 999_500 ? `${(bits / 1_000_000).toFixed(1)} 
 
 const CHARTS = [
   { name: 'bitrate', title: 'Bitrate', words: kilobits, tops: [100_000] },
-  { name: 'estimate', title: 'Network bears', words: kilobits, tops: [100_000] },
+  { name: 'estimate', title: 'Network', words: kilobits, tops: [100_000] },
   { name: 'layer', title: 'Layer', words: (height) => (height ? `${Math.round(height)}p` : 'none'), tops: [180, 360, 720, 1080], steps: true },
   { name: 'fps', title: 'Frames', words: (fps) => `${Math.round(fps)} fps`, tops: [15, 30, 60] },
   { name: 'loss', title: 'Lost', words: (percent) => `${percent.toFixed(1)} %`, tops: [5] },
