@@ -74,6 +74,7 @@ final class SimulatedSubscriber {
     private(set) var sentBytes: [Int] = []
     private var sent = 0
     private(set) var starvations = 0
+    private(set) var layerChanges: [Instant] = []
     private(set) var probes: [(at: Instant, cluster: ProbeCluster)] = []
 
     init(over link: SimulatedLink, settings: BandwidthEstimator.Settings = .init(), seed: UInt64 = 1) {
@@ -136,7 +137,10 @@ final class SimulatedSubscriber {
             line.chosen = rate
         case .layers(let layers):
             let best = layers.lastIndex { $0 <= share } ?? 0
-            if best != line.layer { isKeyframe = true }
+            if best != line.layer {
+                isKeyframe = true
+                layerChanges.append(now)
+            }
             line.layer = best
             rate = layers[best]
         }

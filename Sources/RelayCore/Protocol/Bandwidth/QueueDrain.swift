@@ -9,12 +9,14 @@
 package struct QueueDrain {
     private static let highest = Instant.Span.milliseconds(40)
     private static let emptied = Instant.Span.milliseconds(15)
-    /// For which a queue has to become shorter by a third.
+    /// What was sent before still makes the queue longer for so long.
+    private static let rise = Instant.Span.milliseconds(1_500)
+    /// In which it then has to become shorter by a third.
     private static let patience = Instant.Span.seconds(2)
     private static let longest = Instant.Span.seconds(8)
     private static let pause = Instant.Span.seconds(1)
     private static let foreignSpan = Instant.Span.seconds(10)
-    private static let longestForeignSpan = Instant.Span.seconds(40)
+    private static let longestForeignSpan = Instant.Span.seconds(20)
     /// A queue that is emptied in less is emptied by this.
     private static let emptying = 0.5
     /// Of what arrives.
@@ -24,7 +26,7 @@ package struct QueueDrain {
 
     private var isDraining = false
     private var startedAt = Instant.zero
-    private var startQueue = Instant.Span.microseconds(0)
+    private var peak = (queue: Instant.Span.microseconds(0), at: Instant.zero)
     private var notBefore: Instant?
     private var failures = 0
     private var longReports = 0
@@ -56,7 +58,7 @@ package struct QueueDrain {
         }
         isDraining = true
         startedAt = now
-        startQueue = queue
+        peak = (queue, now)
         longReports = 0
         rate = acknowledged * min(max(1 - queue.seconds / Self.emptying, Self.leastShare), Self.mostShare)
         return true
@@ -67,8 +69,11 @@ package struct QueueDrain {
             failures = 0
             isDraining = false
             notBefore = now + Self.pause
-        } else if now - startedAt > Self.longest
-            || (now - startedAt > Self.patience && queue.seconds > startQueue.seconds * 0.67)
+            return
+        }
+        if queue > peak.queue, now - startedAt < Self.rise { peak = (queue, now) }
+        if now - startedAt > Self.longest
+            || (now - peak.at > Self.patience && queue.seconds > peak.queue.seconds * 0.67)
         {
             isDraining = false
             failures = min(failures + 1, 4)
