@@ -98,13 +98,6 @@ extension Worker {
             let subscriber = everySubscriber[subscriberTurn]
             subscriber.estimator.poll(at: now)
             allocate(subscriber)
-            print(
-                "DBG", now.microseconds / 1000, subscriber.name.participant.value, "est",
-                subscriber.estimator.estimate.kilobitsPerSecond, "delay",
-                subscriber.estimator.delayBased.kilobitsPerSecond, "loss", subscriber.estimator.averageLoss, "wanted",
-                subscriber.estimator.wanted?.kilobitsPerSecond ?? -1, "pad", forwarder.paddingBytes, "q",
-                subscriber.pacer.queuedBytes, "rtt", subscriber.estimator.roundTrip.smoothed?.microseconds ?? -1,
-                subscriber.transports.flatMap { $0.consumers.filter { $0.isVideo }.map { "\($0.choice)" } })
             settle(subscriber)
         }
     }
