@@ -74,6 +74,12 @@ async def test_a_layer_is_asked_for_by_its_name_and_shown(pair, rest):
 
     await eventually(shown, "the layer is shown", 5)
 
+    async def counted():
+        lines = (await rest.get("/metrics")).text.splitlines()
+        return any(line.startswith("switchyard_layer_changes_total ") and int(line.split()[1]) >= 1 for line in lines)
+
+    await eventually(counted, "the change is counted", 5)
+
 
 async def test_paused_stops_the_picture_but_not_the_sound(pair, rest):
     anna, ben = pair
