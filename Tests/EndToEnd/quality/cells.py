@@ -28,6 +28,9 @@ class Cell:
     #: Of each direction.
     conditions: Conditions = Conditions()
 
+    #: Whether every server is tried here, or Switchyard alone.
+    compares = True
+
     @contextlib.asynccontextmanager
     async def place(self, browser, link, seed):
         """(browser, path) of the one who watches."""
@@ -85,7 +88,9 @@ class NarrowingCell(Cell):
 
 @dataclasses.dataclass(frozen=True)
 class SwitchingCell(Cell):
-    """The viewer asks for another size as soon as it has the last."""
+    """The viewer asks for another size as soon as it has the last. VideoRoom has no such promise to be held to."""
+
+    compares = False
 
     async def measure(self, viewer, path, seconds):
         first = await viewer.has_first_frame()

@@ -72,6 +72,8 @@ def figures(viewer, since, until):
         "videoBufferMs": buffered and buffered * 1000,
         "audioBufferMs": heard and heard * 1000,
         "concealed": ratio(stats, "audio", "concealedSamples", "totalSamplesReceived", since, until),
+        "concealedSilent": ratio(stats, "audio", "silentConcealedSamples", "totalSamplesReceived", since, until),
+        "audioPackets": change(stats, "audio", "packetsReceived", since, until),
         "keyFrames": change(stats, "video", "keyFramesDecoded", since, until),
         "nacks": change(stats, "video", "nackCount", since, until),
         "spoilt": sum(each.is_spoilt for each in inside),

@@ -10,7 +10,6 @@ import httpx
 
 from janus import Janus
 from quality.browser import ENCODINGS
-from quality.picture import WIDTH
 from rest import Rest, users
 from server import Server
 
@@ -108,11 +107,6 @@ class JanusRoom:
         answer = await page.call("subscribe", viewer, offer)
         await self._message(handle, {"request": "start"}, jsep=answer, event=True)
         await self._end_of_candidates(handle)
-
-    async def prefer(self, viewer, width, height):
-        """The smallest version that fills such a window."""
-        substream = next(index for index, each in enumerate(ENCODINGS) if WIDTH / each["scaleResolutionDownBy"] >= width)
-        await self._message(self._handles[viewer], {"request": "configure", "substream": substream}, event=True)
 
     async def leave(self, page, viewer):
         await page.call("leave", viewer)
