@@ -12,6 +12,11 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// What runs for each packet. Overlapping accesses to a variable are found by debug builds and tests; looking for them here, at run
+/// time, takes a call for each access to an object's property.
+let forEachPacket: [SwiftSetting] =
+    swift + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 /// Everything that runs on the control thread, and only there: the main actor without having to say so.
 let onControlThread: [SwiftSetting] = swift + [.defaultIsolation(MainActor.self)]
 
@@ -39,13 +44,14 @@ let cShims: [Target] = [
 let relayCore: [Target] = [
     .target(name: "RelayControl", path: "Sources/RelayCore/Control", swiftSettings: swift),
     .target(
-        name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol", swiftSettings: swift),
+        name: "RelayProtocol", dependencies: ["RelayControl"], path: "Sources/RelayCore/Protocol",
+        swiftSettings: forEachPacket),
     .target(
         name: "RelayIO",
         dependencies: [
             "RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
         ],
-        path: "Sources/RelayCore/IO", swiftSettings: swift),
+        path: "Sources/RelayCore/IO", swiftSettings: forEachPacket),
 ]
 
 let orchestrator: [Target] = [

@@ -71,7 +71,8 @@ import Testing
         var resent: [Int32] = []
         for isSpeech in [false, true] {
             if isSpeech { send(31, level: 20, [0xfc, 8, 8, 8, 8]) }
-            try #require(fixture.wait([alice, bob]) { !isSpeech || bob.media.last.map { payload($0).count } ?? 0 == 5 })
+            try #require(
+                fixture.wait([alice, bob]) { !isSpeech || bob.media.last.map { payload($0).count } ?? 0 == 5 })
             let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
             let sequence = try #require(headers(bob).last?.sequence)
             let origin = try #require(consumer.resendable(sequence))

@@ -8,7 +8,12 @@ final class Producer {
     private(set) var track: IncomingTrack
     private(set) var encodings: [Encoding] = []
     /// What consumers can choose from, as last measured; a mirror is told.
-    var ladder = LayerLadder()
+    var ladder = LayerLadder() {
+        didSet {
+            guard !ladder.isNear(oldValue) else { return }
+            for consumer in consumers { consumer.transport.subscriber?.allocatesAt = nil }
+        }
+    }
     /// Nil for a mirrored producer.
     private let pool: PacketPool?
     /// The way back from a mirrored producer.

@@ -22,6 +22,10 @@ final class Subscriber {
     private var unasked = BitrateWindow()
     /// When its first video was forwarded.
     private var begunAt: Instant?
+    /// When its videos' parts are to be decided anew, unless something happens before; nil: now.
+    var allocatesAt: Instant?
+    /// The estimate that they were decided by.
+    var allocatedFrom = DataRate.zero
     /// Of all its videos, as last decided.
     var allocated = DataRate.zero
     private var waiting: [Waiting?] = []

@@ -7,6 +7,9 @@ extension Worker {
     private static let parts = 5
     /// A pacer that could act now waits at least so long, for what else comes meanwhile.
     private static let shortestWaitMicroseconds: Int64 = 100
+    /// Rates that differ by less are the same.
+    private static let sameRate = 0.98
+    private static let allocationSpan = Instant.Span.milliseconds(500)
     private static let usualVideo = DataRate.kilobitsPerSecond(1_500)
     /// Of what is to be sent: enough for keyframes not to be held up for long.
     private static let startPacing = 2.5
@@ -97,7 +100,7 @@ extension Worker {
             subscriberTurn = subscriberTurn + 1 < count ? subscriberTurn + 1 : 0
             let subscriber = everySubscriber[subscriberTurn]
             subscriber.estimator.poll(at: now)
-            allocate(subscriber)
+            if needsAllocation(subscriber) { allocate(subscriber) }
             settle(subscriber)
         }
     }
@@ -142,6 +145,13 @@ extension Worker {
 
     // MARK: Layers
 
+    /// Whether there is reason to decide anew: the estimate is another, or time has passed.
+    private func needsAllocation(_ subscriber: Subscriber) -> Bool {
+        guard let due = subscriber.allocatesAt, now < due else { return true }
+        let (old, new) = (subscriber.allocatedFrom, subscriber.estimator.estimate)
+        return new < old * Self.sameRate || old < new * Self.sameRate
+    }
+
     /// Divides what the subscriber's network bears among its videos.
     func allocate(_ subscriber: Subscriber) {
         var videos: [(consumer: Consumer, producer: Producer)] = []
@@ -176,6 +186,9 @@ extension Worker {
             let decision = decision(choices[index], demand, video.consumer)
             if video.consumer.choose(decision) { video.producer.needsBinding = true }
         }
+        subscriber.allocatedFrom = subscriber.estimator.estimate
+        subscriber.allocatesAt = min(
+            now + Self.allocationSpan, subscriber.allocator.deadline ?? now + Self.allocationSpan)
         for (consumer, producer) in videos where producer.needsBinding {
             producer.bind()
             replay(producer, to: consumer, of: subscriber)
