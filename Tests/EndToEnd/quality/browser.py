@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from chromium import Chromium
-from quality import picture
+from quality import picture, sound
 
 SCRIPT = Path(__file__).with_name("page.js").read_text()
 #: Cameras want a secure context, and localhost is one; nobody listens there, the driver answers.
@@ -23,12 +23,13 @@ ENCODINGS = [
 
 @functools.cache
 def camera():
-    """(the file, what pages know of it), made once; it goes with the process."""
+    """(Chromium's flags for its picture and sound, what pages know of the picture), made once; the files go with the process."""
     folder = tempfile.TemporaryDirectory(prefix="switchyard-quality-")
-    file = Path(folder.name, "camera.y4m")
-    known = picture.write(file)
     atexit.register(folder.cleanup)
-    return file, known
+    film, tape = Path(folder.name, "camera.y4m"), Path(folder.name, "microphone.wav")
+    known = picture.write(film)
+    sound.write(tape)
+    return (f"--use-file-for-fake-video-capture={film}", f"--use-file-for-fake-audio-capture={tape}"), known
 
 
 class Browser:
@@ -38,9 +39,8 @@ class Browser:
         self._executable = executable
 
     async def __aenter__(self):
-        file, self._picture = await asyncio.to_thread(camera)
-        self._chromium = Chromium(
-            flags=[f"--use-file-for-fake-video-capture={file}", "--autoplay-policy=no-user-gesture-required"], path=self._executable)
+        flags, self._picture = await asyncio.to_thread(camera)
+        self._chromium = Chromium(flags=[*flags, "--autoplay-policy=no-user-gesture-required"], path=self._executable)
         await self._chromium.__aenter__()
         return self
 
