@@ -148,13 +148,16 @@ def cell(name):
     return next(each for each in all_cells() if each.name == name)
 
 
-async def measure(cell, room, browser, link, seconds=20, seed=1):
-    """The figures of a cell for a viewer who comes and goes, with what the link did."""
-    async with cell.place(browser, link, seed) as (browser, path):
+async def measure(cell, stage, seconds=20, seed=1):
+    """The figures of a cell for a viewer who comes and goes, with what the link and the publisher did meanwhile."""
+    async with cell.place(stage.browser, stage.link, seed) as (browser, path):
         page = await browser.page()
         try:
-            async with Viewer(room, page, f"viewer-{cell.name}-{seed}", path) as viewer:
+            before = await stage.sent()
+            async with Viewer(stage.room, page, f"viewer-{cell.name}-{seed}", path) as viewer:
                 found = await cell.measure(viewer, path, seconds)
+                after = await stage.sent()
         finally:
             await page.close()
-        return {**found, "link": await path.counts()}
+        published = (after["framesEncoded"] - before["framesEncoded"]) * 1000 / (after["at"] - before["at"])
+        return {**found, "publishedFps": published, "link": await path.counts()}

@@ -5,6 +5,7 @@ import contextlib
 from lossy_link import LossyLink
 from polling import eventually
 from quality.browser import Browser, ENCODINGS
+from quality.picture import WIDTH
 
 #: Of what an encoding may take, it sends this much at least, before anything is measured.
 FLOWING = 0.75
@@ -32,6 +33,10 @@ class Stage:
 
     async def __aexit__(self, *_):
         await self._open.aclose()
+
+    async def sent(self):
+        """The publisher's counters of its largest version."""
+        return next(each for each in await self.publisher.call("sent") if each["frameWidth"] == WIDTH)
 
     async def _flows(self):
         last, rates = {}, {}
