@@ -169,6 +169,12 @@ final class Consumer {
         return true
     }
 
+    /// Until the keyframe of something smaller comes, only the lowest temporal layer of what is being sent goes on.
+    func ease() {
+        filter.wanted = (255, 0)
+        isPlain = filter.isTransparent
+    }
+
     private func limit(_ layer: LayerChoice, isWhole: Bool) {
         // Who gets all of an encoding need not have each packet looked at.
         filter.wanted = isWhole ? (255, 255) : (layer.spatial, layer.temporal)
@@ -254,6 +260,7 @@ final class Consumer {
             source: packet.pointee.header.ssrc, pictures: numbering.begin(at: packet.pointee.layer),
             timestampDistance: timestampDistance(to: packet.pointee))
         awaitsStart = false
+        transport.subscriber?.allocatesAt = nil
         if encoding != number {
             if encoding != nil { counts.layerChanges &+= 1 }
             encoding = number

@@ -5,6 +5,8 @@ extension Forwarder {
     /// Leaves a run's packets to the pacer.
     @inline(never)
     func queue(_ run: Run, to consumer: Consumer, of subscriber: Subscriber) {
+        // A keyframe of another source does not wait for what nobody is going to look at.
+        if consumer.queued > 0, run.source != consumer.queuedSource { subscriber.forget(consumer, pool) }
         for index in 0..<run.packets.count {
             let packet = run.packets[index]
             let isLeftOut = consumer.surelyLeavesOut(packet)

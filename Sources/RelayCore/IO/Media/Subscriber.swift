@@ -26,6 +26,8 @@ final class Subscriber {
     var allocatesAt: Instant?
     /// The estimate that they were decided by.
     var allocatedFrom = DataRate.zero
+    /// More is being sent than the path bears, because a keyframe of something smaller has not come yet.
+    var isExceeded = false
     /// Of all its videos, as last decided.
     var allocated = DataRate.zero
     private var waiting: [Waiting?] = []

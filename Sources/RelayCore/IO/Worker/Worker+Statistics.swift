@@ -155,19 +155,12 @@ extension Worker {
         found.layerChanges = counts.layerChanges
         let steps = producer.ladder.steps
         if let sent = consumer.sentLayer {
-            found.layer = steps.last { sent.covers($0.choice) }.map { report($0, of: producer) }
+            found.layer = producer.ladder.step(sent).map { report($0, of: producer) }
         }
         if case .layer(let choice, _) = consumer.choice {
             found.target = steps.first { $0.choice == choice }.map { report($0, of: producer) }
         }
         found.isHeldBack = consumer.isHeldBack
         return found
-    }
-}
-
-extension LayerChoice {
-    /// Whether that is of the same encoding and no higher.
-    fileprivate func covers(_ other: LayerChoice) -> Bool {
-        encoding == other.encoding && other.spatial <= spatial && other.temporal <= temporal
     }
 }

@@ -3,8 +3,8 @@ internal import RelayProtocol
 
 /// What subscribers' networks bear, and what they are sent accordingly.
 extension Worker {
-    /// Every subscriber's turn comes after so many ticks: each 50 to 100 ms.
-    private static let parts = 5
+    /// Every subscriber's turn comes after so many ticks: each 80 to 160 ms.
+    private static let parts = 8
     /// A pacer that could act now waits at least so long, for what else comes meanwhile.
     private static let shortestWaitMicroseconds: Int64 = 100
     /// Rates that differ by less are the same.
@@ -82,7 +82,12 @@ extension Worker {
         subscriber.repairs.follow(subscriber.estimator.estimate)
         var rate = subscriber.estimator.pacingRate
         // What the path bears is about to be found out; until then what was decided to be sent is not held up.
-        if subscriber.isStarting(at: now) { rate = max(rate, subscriber.allocated * Self.startPacing) }
+        if subscriber.isStarting(at: now) {
+            rate = max(rate, subscriber.allocated * Self.startPacing)
+        } else if subscriber.isExceeded {
+            // What is too much waits here, where it can be given up, not in the network, where audio would wait behind it.
+            rate = min(rate, subscriber.estimator.estimate)
+        }
         subscriber.pacer.set(rate, at: now)
         if subscriber.hasBegun {
             while let probe = subscriber.estimator.nextProbe(at: now) { subscriber.pacer.send(probe) }
@@ -175,17 +180,23 @@ extension Worker {
         let choices = subscriber.allocator.allocate(budget, videos: demands, at: now)
         subscriber.estimator.wanted = wanted(by: subscriber, demands) + unasked
         let exceeds = subscriber.allocated > budget
+        var sending = DataRate.zero
         subscriber.allocated = .zero
         for (index, video) in videos.enumerated() where index < choices.count {
             let demand = demands[index]
             let chosen = demand.ladder.steps.first { $0.choice == choices[index] }
             let before = demand.ladder.steps.first { $0.choice == demand.current }
             subscriber.allocated = subscriber.allocated + (chosen?.rate ?? .zero)
+            if let sent = video.consumer.sentLayer, let step = demand.ladder.step(sent) { sending = sending + step.rate }
             video.consumer.isHeldBack = demand.isHeldBack(at: chosen)
-            if exceeds, let before, let chosen, chosen.rate < before.rate { video.consumer.counts.freezesAvoided &+= 1 }
+            let isLower = before.map { before in chosen.map { $0.rate < before.rate } ?? true } ?? false
+            if exceeds, isLower { video.consumer.counts.freezesAvoided &+= 1 }
             let decision = decision(choices[index], demand, video.consumer)
-            if video.consumer.choose(decision) { video.producer.needsBinding = true }
+            guard video.consumer.choose(decision) else { continue }
+            video.producer.needsBinding = true
+            if exceeds, isLower, video.consumer.isChanging { video.consumer.ease() }
         }
+        subscriber.isExceeded = sending > budget
         subscriber.allocatedFrom = subscriber.estimator.estimate
         subscriber.allocatesAt = min(
             now + Self.allocationSpan, subscriber.allocator.deadline ?? now + Self.allocationSpan)

@@ -28,6 +28,14 @@ package struct LayerLadder: Equatable, Sendable {
         steps = draft.steps
     }
 
+    /// The highest step that is part of what a choice takes along.
+    package func step(_ choice: LayerChoice) -> LayerStep? {
+        steps.last {
+            $0.choice.encoding == choice.encoding && $0.choice.spatial <= choice.spatial
+                && $0.choice.temporal <= choice.temporal
+        }
+    }
+
     /// Whether the choice's encoding has no higher layers.
     package func isTop(_ choice: LayerChoice) -> Bool {
         !steps.contains {
