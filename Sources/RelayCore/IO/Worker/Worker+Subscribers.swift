@@ -187,7 +187,9 @@ extension Worker {
             let chosen = demand.ladder.steps.first { $0.choice == choices[index] }
             let before = demand.ladder.steps.first { $0.choice == demand.current }
             subscriber.allocated = subscriber.allocated + (chosen?.rate ?? .zero)
-            if let sent = video.consumer.sentLayer, let step = demand.ladder.step(sent) { sending = sending + step.rate }
+            // While a change waits for its keyframe, what was sent before goes on.
+            let sent = video.consumer.isChanging ? video.consumer.sentLayer.flatMap { demand.ladder.step($0) } : nil
+            sending = sending + ((sent ?? chosen)?.rate ?? .zero)
             video.consumer.isHeldBack = demand.isHeldBack(at: chosen)
             let isLower = before.map { before in chosen.map { $0.rate < before.rate } ?? true } ?? false
             if exceeds, isLower { video.consumer.counts.freezesAvoided &+= 1 }

@@ -15,6 +15,9 @@ package struct LayerAllocator {
     /// the budget.
     private static let pausePatience = Instant.Span.milliseconds(1_500)
     private static let shortPausePatience = Instant.Span.milliseconds(300)
+    /// What is sent, as a multiple of the budget.
+    private static let deepFall = 2.0
+    private static let shareAfterFall = 0.7
     private static let startSpan = Instant.Span.seconds(4)
     private static let wishSpan = Instant.Span.seconds(2)
     /// More than the margin, so that an estimate that stops at what is wanted is enough.
@@ -139,7 +142,8 @@ package struct LayerAllocator {
 
     private mutating func lower(to budget: Double, at now: Instant) {
         division.limitToCurrent()
-        division.divide(budget)
+        // After a deep fall queues have to empty, and the keyframe to change with is large beside what the path bears now.
+        division.divide(division.spent > Self.deepFall * budget ? budget * Self.shareAfterFall : budget)
         var isStarved = false
         for (index, video) in division.videos.enumerated() {
             result[index] = video.given
