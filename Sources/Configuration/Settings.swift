@@ -53,7 +53,7 @@ public struct Settings: Sendable, Equatable {
     /// `rooms.max-audible`: 0 for no limit.
     public var maximumAudible = 0
     /// `rooms.keyframe-cache`: zero for none.
-    public var keyframeCache: Duration = .zero
+    public var keyframeCache: Duration = .milliseconds(600)
     /// Nil: a user stays until deleted.
     public var userIdleTimeout: Duration?
 

@@ -237,7 +237,8 @@ struct LayerAllocatorTests {
         #expect(videos.switches(from: 10_000) == 0)
         videos.videos[0].ladder = camera
         videos.run(milliseconds: 100, budget: 500)
-        #expect(videos.positions == [1])
+        // A deep fall goes below what would just fit.
+        #expect(videos.positions == [0])
     }
 
     @Test func aStepThatIsLeftOutOfTheLadderGivesWayToTheNextLower() {
