@@ -3,8 +3,8 @@ internal import RelayProtocol
 
 /// What subscribers' networks bear, and what they are sent accordingly.
 extension Worker {
-    /// Every subscriber's turn comes after so many ticks: each 80 to 160 ms.
-    private static let parts = 8
+    /// Every subscriber's turn comes after so many ticks: each 160 to 320 ms. Reports bring it forward.
+    private static let parts = 16
     /// A pacer that could act now waits at least so long, for what else comes meanwhile.
     private static let shortestWaitMicroseconds: Int64 = 100
     /// Rates that differ by less are the same.
@@ -62,6 +62,7 @@ extension Worker {
     func receive(_ report: TransportFeedbackReport, of transport: Transport) {
         guard let subscriber = transport.subscriber, let path = transport.feedback else { return }
         subscriber.estimator.received(report, over: path, at: now)
+        if needsAllocation(subscriber) { allocate(subscriber) }
         settle(subscriber)
     }
 
