@@ -47,6 +47,7 @@ extension SessionText {
         case .videoOrientation: 13
         case .absoluteCaptureTime: 14
         case .dependencyDescriptor: 12
+        case .playoutDelay: 5
         }
     }
 

@@ -127,12 +127,12 @@ final class WorkerFixture {
 
 extension TestPeer {
     /// A receiver report on SSRC 500.
-    func sendReport(lost: Int32) {
+    func sendReport(lost: Int32, highest: UInt32 = 1) {
         sendRTCP { writer in
             writer.receiverReport(sender: 1)
                 && writer.reportBlock(
                     ReportBlock(
-                        ssrc: 500, fractionLost: 0, cumulativeLost: lost, highestSequence: 1, jitter: 0,
+                        ssrc: 500, fractionLost: 0, cumulativeLost: lost, highestSequence: highest, jitter: 0,
                         lastSenderReport: 0, delaySinceLastSenderReport: 0))
         }
     }

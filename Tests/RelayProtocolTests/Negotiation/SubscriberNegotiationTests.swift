@@ -52,7 +52,7 @@ extension MediaDescription {
         #expect(video.sources.count == 2)
         #expect(video.groups.map(\.semantics) == ["FID"])
         #expect(video.groups.first?.sources == video.sources)
-        #expect(offer.media.map { $0.values("extmap").count } == [4, 4])
+        #expect(offer.media.map { $0.values("extmap").count } == [4, 5])
     }
 
     @Test(arguments: [
@@ -376,7 +376,28 @@ extension MediaDescription {
         published[0].extensions = ExtensionMap()
         published[1].extensions = ExtensionMap()
         let fewer = try subscription.offer(published).media.map { try RTPMedia($0).extensions.map(\.id) }
-        #expect(fewer == [[1, 2, 3], [1, 2, 3]])
+        #expect(fewer == [[1, 2, 3], [1, 2, 3, 8]])
+    }
+
+    @Test func playoutDelayIsForVideoOfWhoAnswersItAndNeverAskedOfAPublisher() throws {
+        let uri = HeaderExtension.playoutDelay.uri
+        let text = try Fixture.named("chromium-156-audio-video.offer").text
+        #expect(text.contains(uri))
+        var publishing = PublisherNegotiation(sessionID: 1)
+        let published = try publishing.answer(text, wanted: nil, local: .numbered(1))
+        #expect(!published.answer.contains(uri))
+        #expect(published.tracks.allSatisfy { $0.extensions[.playoutDelay] == 0 })
+        var subscription = Subscription()
+        let offered = try subscription.offer(published.tracks).media.map { try RTPMedia($0).extensions.map(\.uri) }
+        #expect(offered.map { $0.contains(uri) } == [false, true])
+        let answer = try Fixture.named("chromium-156-subscriber-of-chromium.answer").text
+        #expect(!answer.contains(uri))
+        var other = subscription
+        let without = try subscription.negotiation.accept(answer: answer).tracks
+        #expect(without.map { $0.extensions[.playoutDelay] } == [0, 0])
+        let lines = answer.replacing("a=rtpmap:96 ", with: "a=extmap:8 \(uri)\r\na=rtpmap:96 ")
+        let with = try other.negotiation.accept(answer: lines).tracks
+        #expect(with.map { $0.extensions[.playoutDelay] } == [0, 8])
     }
 
     /// What VP8 and VP9 say in their payload is rewritten there, so that a second description would contradict it.

@@ -152,19 +152,70 @@ import Testing
         #expect(lengths == [12 + 4 + 3 + 3 + 4 + 2])
     }
 
+    @Test func playoutDelayStandsInEveryPacketWhileItIsSet() throws {
+        let map = extensionMap([.mid: 1, .transportSequence: 2, .absoluteSendTime: 3, .playoutDelay: 8, .audioLevel: 4])
+        var writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: "0")
+        let before = try #require(written(writer, values(1)))
+        #expect(parsedExtensions(before, map)?[.playoutDelay] == nil)
+        writer.playoutDelay = 20 << 12 | 1_000
+        let set = try #require(written(writer, values(1)))
+        #expect(
+            Array(set[12...]) == [
+                0xbe, 0xde, 0, 4, 0x10, 48, 0x21, 0, 2, 0x32, 0xab, 0xcd, 0xef, 0x82, 0x01, 0x43, 0xe8, 0, 0, 0,
+            ])
+        #expect(set[1..<12] == before[1..<12])
+        #expect(try #require(written(writer, values(2, marker: true))).count == set.count)
+        let source = rtpPacket(block: (0xbede, [0x60, 0x8a, 0x72, 1, 2, 3]))
+        let copied = try #require(
+            written(writer, values(1), source: source, extensionMap([.audioLevel: 6, .playoutDelay: 7])))
+        var expected = try #require(parsedExtensions(set, map))
+        #expect(expected[.playoutDelay] == [0x01, 0x43, 0xe8])
+        expected[.audioLevel] = [0x8a]
+        #expect(parsedExtensions(copied, map) == expected)
+        writer.playoutDelay = 1_000
+        #expect(try parsedExtensions(#require(written(writer, values(1))), map)?[.playoutDelay] == [0, 3, 0xe8])
+        writer.playoutDelay = nil
+        #expect(written(writer, values(1)) == before)
+    }
+
+    @Test func playoutDelayThatWasNotNegotiatedChangesNothing() throws {
+        let map = extensionMap([.mid: 1, .transportSequence: 2])
+        var writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: "0")
+        let before = written(writer, values(1))
+        writer.playoutDelay = 1_000
+        #expect(written(writer, values(1)) == before)
+    }
+
+    /// With mids up to some length a header comes from the template, with longer ones it does not.
+    @Test func playoutDelayComesAndGoesWhateverTheHeadersLength() throws {
+        let map = extensionMap([.mid: 1, .transportSequence: 2, .absoluteSendTime: 3, .playoutDelay: 8])
+        for length in 1...33 {
+            let mid = String(repeating: "m", count: length)
+            var writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: mid)
+            let before = try #require(written(writer, values(5)))
+            var expected = try #require(parsedExtensions(before, map))
+            writer.playoutDelay = 1_000
+            expected[.playoutDelay] = [0, 3, 0xe8]
+            #expect(try parsedExtensions(#require(written(writer, values(5))), map) == expected, "\(length) bytes")
+            writer.playoutDelay = nil
+            #expect(written(writer, values(5)) == before)
+        }
+    }
+
     @Test func oversizedElementsOfAPublisherAreDroppedNotWritten() throws {
         let map = extensionMap([
             .mid: 1, .transportSequence: 2, .absoluteSendTime: 3, .audioLevel: 4, .videoOrientation: 5,
             .absoluteCaptureTime: 6,
-            .dependencyDescriptor: 7,
+            .dependencyDescriptor: 7, .playoutDelay: 200,
         ])
         let long = [UInt8](repeating: 0xee, count: 255)
         let elements: [UInt8] = (UInt8(4)...7).flatMap { (identifier: UInt8) -> [UInt8] in [identifier, 255] + long }
-        let writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: String(repeating: "m", count: 32))
+        var writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: String(repeating: "m", count: 32))
+        writer.playoutDelay = 1_000
         let header = try #require(written(writer, values(), source: rtpPacket(block: (0x1000, elements)), map))
         #expect(header.count <= HeaderWriter.maximumLength)
         let found = try #require(parsedExtensions(header, map))
-        #expect(Set(found.keys) == [.mid, .transportSequence, .absoluteSendTime, .dependencyDescriptor])
+        #expect(Set(found.keys) == [.mid, .transportSequence, .absoluteSendTime, .playoutDelay, .dependencyDescriptor])
         #expect(found[.dependencyDescriptor] == long)
     }
 
@@ -196,7 +247,11 @@ import Testing
             if map[.mid] != 0, (1...32).contains(mid.utf8.count) { expected[.mid] = Array(mid.utf8) }
             if map[.transportSequence] != 0 { expected[.transportSequence] = [0, 8] }
             if map[.absoluteSendTime] != 0 { expected[.absoluteSendTime] = [0xab, 0xcd, 0xef] }
-            let writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: mid)
+            var writer = HeaderWriter(ssrc: 9, payloadType: 1, extensions: map, mid: mid)
+            if Bool.random(using: &random) {
+                writer.playoutDelay = 0x123456
+                if map[.playoutDelay] != 0 { expected[.playoutDelay] = [0x12, 0x34, 0x56] }
+            }
             let source = rtpPacket(block: (0x1000, elements))
             let header = try #require(written(writer, values(), source: source, sourceMap), "case \(number)")
             #expect(header.count % 4 == 0)

@@ -64,6 +64,7 @@ final class Consumer {
     var isListedAsHungry = false
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
+    private var playoutDelay = PlayoutDelay()
     var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
 
     /// Since the track began.
@@ -108,6 +109,7 @@ final class Consumer {
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)
+        header.playoutDelay = playoutDelay.limits
         allowsPadding = repairHeader != nil
         headerChanged()
     }
@@ -141,6 +143,7 @@ final class Consumer {
         var extensions = track.extensions
         extensions[.transportSequence] = 0
         extensions[.absoluteSendTime] = 0
+        extensions[.playoutDelay] = 0
         return (writer(track.ssrc, codec.payloadType, extensions), nil)
     }
 
@@ -371,11 +374,17 @@ final class Consumer {
 
     /// Takes note of a report.
     /// - Returns: packets expected, and lost of them, since the one before.
-    func take(_ block: ReportBlock) -> (packets: Int, lost: Int)? {
+    func take(_ block: ReportBlock, at now: Instant) -> (packets: Int, lost: Int)? {
         defer { reported = block }
         guard let before = reported else { return nil }
         let packets = Int(Int32(bitPattern: block.highestSequence &- before.highestSequence))
-        return packets > 0 ? (packets, Int(block.cumulativeLost) - Int(before.cumulativeLost)) : nil
+        guard packets > 0 else { return nil }
+        let lost = Int(block.cumulativeLost) - Int(before.cumulativeLost)
+        if isVideo {
+            playoutDelay.reported(packets: packets, lost: lost, roundTrip: roundTrip.smoothed, at: now)
+            header.playoutDelay = playoutDelay.limits
+        }
+        return (packets, lost)
     }
 
     /// Counts what was sent, for sender reports.

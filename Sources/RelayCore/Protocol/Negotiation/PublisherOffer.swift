@@ -178,7 +178,8 @@ extension RTPMedia {
     var extensionsWeReceive: ExtensionMap {
         var map = ExtensionMap()
         for entry in extensions where entry.direction?.sends ?? true {
-            guard let name = HeaderExtension(uri: entry.uri), let id = UInt8(exactly: entry.id) else { continue }
+            guard let name = HeaderExtension(uri: entry.uri), name != .playoutDelay, let id = UInt8(exactly: entry.id)
+            else { continue }
             map[name] = id
         }
         return map

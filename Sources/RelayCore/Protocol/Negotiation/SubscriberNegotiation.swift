@@ -241,6 +241,7 @@ public struct SubscriberNegotiation: Sendable {
             (.audioLevel, 4), (.videoOrientation, 5), (.absoluteCaptureTime, 6), (.dependencyDescriptor, 7),
         ]
         for (name, id) in passed where track.extensions[name] != 0 { map[name] = id }
+        if track.kind == .video { map[.playoutDelay] = 8 }
         return map
     }
 }

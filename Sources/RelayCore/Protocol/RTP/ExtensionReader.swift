@@ -26,7 +26,7 @@ package struct ExtensionFields: Sendable {
         package var length: UInt8 = 0
     }
 
-    private var fields = InlineArray<9, Field>(repeating: Field())
+    private var fields = InlineArray<10, Field>(repeating: Field())
     /// One bit for each kind that the packet has, by the kind's raw value.
     package private(set) var present: UInt16 = 0
 

@@ -1,16 +1,21 @@
 /// Writes one consumer's RTP headers: its SSRC, payload type, extension identifiers and mid.
 ///
-/// What the relay itself sets (mid, transport-wide sequence, send time) stands in every packet and at constant length, so
-/// that packets of one frame stay equal in size and can leave as one GSO run; the rest is copied where the source has it.
+/// What the relay itself sets (mid, transport-wide sequence, send time, and for a time playout delay) stands in every packet and at
+/// constant length, so that packets of one frame stay equal in size and can leave as one GSO run; the rest is copied where the
+/// source has it.
 package struct HeaderWriter: Sendable {
     package let ssrc: UInt32
+    /// Value of the playout-delay extension (24 bits); nil: packets do not bear it.
+    package var playoutDelay: UInt32? {
+        didSet { if playoutDelay != oldValue, extensions[.playoutDelay] != 0 { prepareTemplate() } }
+    }
     package let payloadType: UInt8
     private let extensions: ExtensionMap
     private var mid = InlineArray<32, UInt8>(repeating: 0)
-    private let midLength: Int
     private let needsTwoByteForm: Bool
     /// The peer takes both forms of extension blocks on one stream (`a=extmap-allow-mixed`).
     private let mixesForms: Bool
+    private let midLength: Int
     /// The header of a packet into which nothing is copied, with its numbers left open; most packets are written from it.
     private var template = InlineArray<6, UInt64>(repeating: 0)
     /// 0: the header is longer than the template has room for.
@@ -20,10 +25,10 @@ package struct HeaderWriter: Sendable {
     /// One bit for each extension that is passed on, by the kind's raw value.
     private let copiedKinds: UInt16
 
-    /// Upper bound of what `write` produces: fixed header, block header, then mid, transport-wide sequence, send time, three
-    /// short extensions and the dependency descriptor in the two-byte form, and padding.
+    /// Upper bound of what `write` produces: fixed header, block header, then mid, transport-wide sequence, send time,
+    /// playout delay, three short extensions and the dependency descriptor in the two-byte form, and padding.
     package static var maximumLength: Int {
-        12 + 4 + (2 + 32) + (2 + 2) + (2 + 3) + 3 * (2 + 16) + (2 + 255) + 3
+        12 + 4 + (2 + 32) + (2 + 2) + 2 * (2 + 3) + 3 * (2 + 16) + (2 + 255) + 3
     }
 
     /// Extensions that are passed on as they came.
@@ -79,6 +84,7 @@ package struct HeaderWriter: Sendable {
     }
 
     private mutating func prepareTemplate() {
+        templateLength = 0
         let headBytes = needsTwoByteForm ? 2 : 1
         var at = 16 + (midLength > 0 ? headBytes + midLength : 0)
         if extensions[.transportSequence] != 0 {
@@ -150,6 +156,11 @@ package struct HeaderWriter: Sendable {
         if extensions[.absoluteSendTime] != 0 {
             at = open(.absoluteSendTime, 3, twoByte, out, at)
             out.put24(values.sendTime, at: at)
+            at += 3
+        }
+        if let playoutDelay, extensions[.playoutDelay] != 0 {
+            at = open(.playoutDelay, 3, twoByte, out, at)
+            out.put24(playoutDelay, at: at)
             at += 3
         }
         for index in Self.copied.indices {

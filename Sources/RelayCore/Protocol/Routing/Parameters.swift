@@ -98,11 +98,13 @@ public struct CodecParameters: Sendable, Hashable {
     }
 }
 
-/// The RTP header extensions that the relay reads or rewrites.
+/// The RTP header extensions that the relay reads, rewrites or adds.
 public enum HeaderExtension: Int, Sendable, Hashable, CaseIterable {
     case mid, streamID, repairedStreamID
     case transportSequence, absoluteSendTime
     case audioLevel, videoOrientation, absoluteCaptureTime, dependencyDescriptor
+    /// What a subscriber is to hold back; see `PlayoutDelay`. Never taken from a publisher.
+    case playoutDelay
 
     /// The URI of `a=extmap`.
     public var uri: String {
@@ -117,6 +119,7 @@ public enum HeaderExtension: Int, Sendable, Hashable, CaseIterable {
         case .absoluteCaptureTime: "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time"
         case .dependencyDescriptor:
             "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+        case .playoutDelay: "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
         }
     }
 
@@ -137,6 +140,7 @@ public struct ExtensionMap: Sendable, Hashable {
     private var videoOrientation: UInt8 = 0
     private var absoluteCaptureTime: UInt8 = 0
     private var dependencyDescriptor: UInt8 = 0
+    private var playoutDelay: UInt8 = 0
 
     public init() {}
 
@@ -152,6 +156,7 @@ public struct ExtensionMap: Sendable, Hashable {
             case .videoOrientation: videoOrientation
             case .absoluteCaptureTime: absoluteCaptureTime
             case .dependencyDescriptor: dependencyDescriptor
+            case .playoutDelay: playoutDelay
             }
         }
         set {
@@ -165,6 +170,7 @@ public struct ExtensionMap: Sendable, Hashable {
             case .videoOrientation: videoOrientation = newValue
             case .absoluteCaptureTime: absoluteCaptureTime = newValue
             case .dependencyDescriptor: dependencyDescriptor = newValue
+            case .playoutDelay: playoutDelay = newValue
             }
         }
     }
