@@ -57,6 +57,35 @@ import Testing
         }
     }
 
+    @Test func versionsMayBeOthersAfterARenegotiation() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        var track = WorkerFixture.videoTrack(identifiers: identifiers([.streamID: 5]))
+        track.streamIDs = ["q", "h", "f"]
+        try fixture.openPublisher(alice, [track])
+        try fixture.openSubscriber(bob)
+        func send(_ ssrc: UInt32, _ sequence: UInt16, rid: UInt8) {
+            alice.sendRTP(
+                payloadType: 96, sequence: sequence, timestamp: UInt32(sequence) * 3000, ssrc: ssrc, marker: true,
+                extensions: [(5, [rid])], payload: VP8Payload.keyframe([UInt8](repeating: 1, count: 50)))
+        }
+        for ssrc in 1...3 as ClosedRange<UInt32> { send(ssrc, 1, rid: [113, 104, 102][Int(ssrc) - 1]) }
+        try #require(fixture.wait([alice, bob]) { !bob.media.isEmpty })
+        let before = bob.media.count
+        track.streamIDs = ["a", "b"]
+        fixture.worker.apply([.receive(fixture.publisher, [track])])
+        let inbound = try #require(fixture.worker.transports[fixture.publisher]?.inbound)
+        #expect(inbound.streams.isEmpty)
+        // The same SSRCs under other names, and one that is not among them.
+        send(1, 2, rid: 97)
+        send(2, 2, rid: 98)
+        send(3, 2, rid: 102)
+        #expect(fixture.wait([alice, bob]) { bob.media.count > before && inbound.streams.count == 2 })
+        #expect(Set(inbound.streams.values.map(\.encoding.streamID)) == ["a", "b"])
+        fixture.worker.apply([.close(fixture.publisher), .endPublication(fixture.publication)])
+        #expect(fixture.wait([bob]) { fixture.worker.pool.used <= 32 })
+    }
+
     // MARK: Audio
 
     private func audioTrack(red: Bool = false, extensions: ExtensionMap = ExtensionMap(), feedback: FeedbackSet = [])

@@ -40,6 +40,8 @@ final class Consumer {
     let paceNumber: UInt32
     /// A picture's last packet was marked as that for this consumer alone.
     private(set) var marksPictures = false
+    /// It takes other encodings than its producer was told.
+    var takesOthers = false
     /// The path is too narrow for what was asked for.
     var isHeldBack = false
     var counts = Counts()
@@ -149,6 +151,7 @@ final class Consumer {
 
     /// Stops; forwarding picks up at a keyframe.
     func pause() {
+        takesOthers = true
         awaitsStart = true
         map.pause()
     }
@@ -264,6 +267,7 @@ final class Consumer {
             timestampDistance: timestampDistance(to: packet.pointee))
         awaitsStart = false
         transport.subscriber?.allocatesAt = nil
+        takesOthers = true
         if encoding != number {
             if encoding != nil { counts.layerChanges &+= 1 }
             encoding = number

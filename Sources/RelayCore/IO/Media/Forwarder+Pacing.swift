@@ -72,6 +72,8 @@ extension Forwarder {
         let transport = consumer.transport
         guard transport.isSendable, let sealer = transport.sealer, let path = transport.paths.selected else { return }
         if let origin = item.repeats {
+            // As it was, a packet is sent only while it is sure to be the same to the last bit.
+            guard consumer.repairHeader != nil || consumer.resendable(item.sequence) == origin else { return }
             sendAgain(item.packet, as: item.sequence, origin, to: consumer)
             return
         }

@@ -57,9 +57,13 @@ final class InboundMedia {
         if wide, map[.transportSequence] != 0 { feedback = feedback ?? TransportFeedback() } else { feedback = nil }
         let isOnlyWay = estimate && feedback == nil
         self.estimate = isOnlyWay ? self.estimate ?? ReceiverSideEstimate() : nil
-        for stream in Array(streams.values) where !publication.producers.contains(where: { $0 === stream.producer }) {
-            retire(stream)
-        }
+        for stream in Array(streams.values) where !isWanted(stream) { retire(stream) }
+    }
+
+    /// Whether there still is the track, and the version of it, that a stream belongs to.
+    private func isWanted(_ stream: IncomingStream) -> Bool {
+        publication.producers.contains { $0 === stream.producer }
+            && stream.producer.encodings.contains { $0 === stream.encoding }
     }
 
     /// Reports are sent: what was lost since the last time counts for the estimate.

@@ -4,7 +4,8 @@ internal import RelayProtocol
 /// One SSRC from a publisher: a track's media, one of its simulcast layers, or the retransmissions of one of those.
 final class IncomingStream {
     let ssrc: UInt32
-    unowned(unsafe) let encoding: Encoding
+    /// Of media streams it holds this one, too, until that is removed.
+    let encoding: Encoding
     let producer: Producer
     unowned let publication: Publication
     /// For a retransmission stream (RFC 4588): whose packets it repeats.

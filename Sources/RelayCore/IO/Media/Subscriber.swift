@@ -128,7 +128,7 @@ final class Subscriber {
 
     /// Keeps what the pacer is told by the token that this returns.
     func keep(_ item: Waiting) -> UInt64 {
-        item.consumer.queued += 1
+        if item.repeats == nil { item.consumer.queued += 1 }
         if let place = free.popLast() {
             waiting[place] = item
             return UInt64(place)
@@ -143,7 +143,7 @@ final class Subscriber {
         guard place < waiting.count, let item = waiting[place] else { return nil }
         waiting[place] = nil
         free.append(place)
-        item.consumer.queued -= 1
+        if item.repeats == nil { item.consumer.queued -= 1 }
         return item
     }
 
@@ -163,7 +163,6 @@ final class Subscriber {
 
     /// A consumer takes its packets out of the pacer.
     func forget(_ consumer: Consumer, _ pool: PacketPool) {
-        guard consumer.queued > 0 else { return }
         pacer.remove(stream: consumer.paceNumber)
         tidy(pool)
     }

@@ -38,7 +38,6 @@ extension Worker {
         let span = max(now - transport.measured.at, .microseconds(1))
         transport.statistics.bitrate = Self.rate(transport.statistics.bytes &- transport.measured.bytes, over: span)
         transport.measured = (transport.statistics.bytes, now)
-        let before = transport.statistics.tracks
         if let inbound = transport.inbound {
             measure(inbound, &transport.statistics)
         } else {
@@ -46,27 +45,8 @@ extension Worker {
             transport.statistics.tracks = transport.consumers.map { measure($0, over: span) }
         }
         let tracks = transport.statistics.tracks
-        addToTotals(tracks, since: before, isPublisher: transport.inbound != nil)
         transport.statistics.lost = tracks.reduce(0) { $0 &+ $1.lost }
         transport.statistics.roundTripMilliseconds = tracks.compactMap(\.roundTripMilliseconds).max()
-    }
-
-    /// Adds what tracks have counted since they were last measured.
-    private func addToTotals(_ tracks: [TrackStatistics], since before: [TrackStatistics], isPublisher: Bool) {
-        for track in tracks {
-            let old = before.first { $0.mid == track.mid }
-            // Under a new SSRC a track begins to count anew.
-            func growth(of count: KeyPath<TrackStatistics, UInt64>) -> UInt64 {
-                let (new, known) = (track[keyPath: count], old?[keyPath: count] ?? 0)
-                return new >= known ? new - known : new
-            }
-            if isPublisher {
-                totals.packetsRecovered &+= growth(of: \.retransmissions)
-            } else {
-                totals.layerChanges &+= growth(of: \.layerChanges)
-                totals.packetsHeldBack &+= growth(of: \.packetsHeldBack)
-            }
-        }
     }
 
     private static func rate(_ bytes: UInt64, over span: Instant.Span) -> UInt64 {
@@ -77,10 +57,6 @@ extension Worker {
 
     private func measure(_ inbound: InboundMedia, _ statistics: inout TransportStatistics) {
         statistics.tracks = inbound.publication.producers.map(measure)
-        guard let roundTrip = inbound.clock.roundTrip.smoothed else { return }
-        for index in statistics.tracks.indices {
-            statistics.tracks[index].roundTripMilliseconds = roundTrip.seconds * 1000
-        }
         guard let roundTrip = inbound.clock.roundTrip.smoothed else { return }
         for index in statistics.tracks.indices {
             statistics.tracks[index].roundTripMilliseconds = roundTrip.seconds * 1000

@@ -195,8 +195,10 @@ extension Worker {
             let isLower = before.map { before in chosen.map { $0.rate < before.rate } ?? true } ?? false
             if exceeds, isLower { video.consumer.counts.freezesAvoided &+= 1 }
             let decision = decision(choices[index], demand, video.consumer)
-            guard video.consumer.choose(decision) else { continue }
-            video.producer.needsBinding = true
+            let isChanged = video.consumer.choose(decision)
+            if isChanged || video.consumer.takesOthers { video.producer.needsBinding = true }
+            video.consumer.takesOthers = false
+            guard isChanged else { continue }
             if exceeds, isLower, video.consumer.isChanging { video.consumer.ease() }
         }
         subscriber.isExceeded = sending > budget

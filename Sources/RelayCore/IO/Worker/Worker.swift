@@ -283,6 +283,7 @@ final class Worker {
 
     /// Says goodbye to the peer and forgets the connection.
     func close(_ transport: Transport) {
+        guard transports[transport.id] === transport else { return }
         sayGoodbye(transport)
         if let dtls = transport.dtls {
             dtls.close()
