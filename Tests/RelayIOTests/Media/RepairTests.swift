@@ -117,4 +117,36 @@ import Testing
         #expect(found.map { $0.timestamp &- found[0].timestamp } == [0, 90, 180, 270, 360, 450, 3_450])
         #expect(pictureLosses(alice) == 0)
     }
+
+    /// What was given up in favour of a keyframe behind it would be asked for, and sent again ahead of that.
+    @Test func whatIsCutFromTheQueueIsNotMissed() throws {
+        let fixture = try WorkerFixture()
+        fixture.worker.bandwidth.startWithoutFeedback = .kilobitsPerSecond(100)
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        let transport = try #require(fixture.worker.transports[fixture.subscriber])
+        let consumer = try #require(transport.consumers.first)
+        let pacer = try #require(transport.subscriber?.pacer)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        // At 250 kbit/s 350 ms are 10 of these.
+        let picture = [UInt8](repeating: 9, count: 1_000)
+        for sequence in 2...9 as ClosedRange<UInt16> { alice.sendVideo(sequence, VP8Payload.delta(picture)) }
+        alice.sendVideo(10, VP8Payload.keyframe(picture))
+        for sequence in 11...15 as ClosedRange<UInt16> { alice.sendVideo(sequence, VP8Payload.delta(picture)) }
+        #expect(fixture.wait([alice, bob]) { consumer.counts.heldBack > 0 && pacer.queuedBytes == 0 })
+        _ = fixture.wait([alice, bob], seconds: 0.1) { false }
+        let found = headers(bob)
+        #expect(found.count < 15)
+        #expect(found.map { $0.sequence &- found[0].sequence } == Array(0..<UInt16(found.count)))
+        let keyframe = bob.media.lastIndex { payload($0) == VP8Payload.keyframe(picture) } ?? 0
+        #expect(keyframe == found.count - 6)
+        // Timestamps go on as the publisher's.
+        let last = try #require(found.last)
+        #expect(last.timestamp &- found[0].timestamp == 42_000)
+        #expect(pacer.streamCount == 1)
+        fixture.worker.apply([.send(fixture.subscriber, [])])
+        #expect(pacer.streamCount == 0)
+    }
 }

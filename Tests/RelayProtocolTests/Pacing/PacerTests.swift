@@ -66,7 +66,22 @@ struct PacerTests {
         while let packet = pacer.nextDropped() { dropped.append(packet.token) }
         #expect(dropped.sorted() == Array(0..<30))
         #expect(pacer.nextStarved() == nil, "the keyframe is there already")
+        #expect(pacer.nextResumption()?.token == 30)
+        #expect(pacer.nextResumption() == nil)
         #expect(tokens(release(pacer, at: at(100))).first == 30)
+    }
+
+    /// H.264: parameter sets in a packet of their own, then the picture.
+    @Test func aKeyframeIsKeptWithItsParameterSets() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 10_000, at: at(0))
+        for token: UInt64 in 0..<29 { pacer.queue(packet(token, end: true), at: at(0)) }
+        pacer.queue(packet(29, bytes: 60, key: true), at: at(0))
+        pacer.queue(packet(30, key: true), at: at(0))
+        for token: UInt64 in 31..<38 { pacer.queue(packet(token, end: token == 33), at: at(0)) }
+        #expect(pacer.nextResumption()?.token == 29)
+        #expect(Array(tokens(release(pacer, at: at(100))).prefix(2)) == [29, 30])
+        #expect(pacer.nextStarved() == nil)
     }
 
     @Test func videoWithoutKeyframeIsDroppedAndNamed() {
@@ -204,5 +219,18 @@ struct PacerTests {
         while let packet = pacer.nextDropped() { dropped.append(packet.token) }
         #expect(dropped.sorted() == [1, 3])
         #expect(tokens(release(pacer, at: at(10))) == [2])
+    }
+
+    @Test func aStreamThatIsNoMoreIsForgottenThoughNothingWaits() {
+        let pacer = Pacer(rate: .kilobitsPerSecond(800))
+        pacer.sent(bytes: 1_000, at: at(0))
+        for stream: UInt32 in 1...3 { pacer.queue(packet(UInt64(stream), stream: stream), at: at(0)) }
+        for now in Int64(10)...60 { _ = release(pacer, at: at(now)) }
+        #expect(pacer.queuedBytes == 0)
+        #expect(pacer.streamCount == 3)
+        for stream: UInt32 in 1...2 { pacer.remove(stream: stream) }
+        #expect(pacer.streamCount == 1)
+        pacer.queue(packet(4, stream: 3), at: at(60))
+        #expect(tokens(release(pacer, at: at(80))) == [4])
     }
 }

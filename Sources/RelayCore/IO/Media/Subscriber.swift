@@ -154,6 +154,7 @@ final class Subscriber {
             if item.packet.slot >= 0 { pool.release(item.packet.slot) }
             if item.repeats == nil { item.consumer.counts.heldBack &+= 1 }
         }
+        while let resumption = pacer.nextResumption() { closeGap(before: resumption.token) }
         while let starved = pacer.nextStarved() {
             for transport in transports {
                 for consumer in transport.consumers where consumer.paceNumber == starved { consumer.starve() }
@@ -161,7 +162,14 @@ final class Subscriber {
         }
     }
 
-    /// A consumer takes its packets out of the pacer.
+    /// What was given up before this packet gets no numbers: it would only be asked for, and sent again ahead of everything.
+    private func closeGap(before token: UInt64) {
+        let place = Int(truncatingIfNeeded: token)
+        guard place < waiting.count, waiting[place]?.packet.continuity == .plain else { return }
+        waiting[place]?.packet.continuity = .followsGap
+    }
+
+    /// A consumer takes its packets, and its place, out of the pacer.
     func forget(_ consumer: Consumer, _ pool: PacketPool) {
         pacer.remove(stream: consumer.paceNumber)
         tidy(pool)

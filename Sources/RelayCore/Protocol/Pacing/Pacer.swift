@@ -5,7 +5,8 @@
 /// A stream that has waited too long is cut to its next keyframe.
 ///
 /// Sans-IO. The caller calls `next` until nil when `deadline` has come, and after it has queued something; then takes what was
-/// dropped from `nextDropped`, and pauses the streams that `nextStarved` names until their next keyframe.
+/// dropped from `nextDropped`, closes the gap before what `nextResumption` names, and pauses the streams that `nextStarved` names until
+/// their next keyframe.
 package final class Pacer {
     package struct Settings: Sendable {
         package var burst = Instant.Span.milliseconds(5)
@@ -46,6 +47,7 @@ package final class Pacer {
     private var probe = ProbeSender()
     private var dropped: [PacedPacket] = []
     private var starved: [UInt32] = []
+    private var resumptions: [PacedPacket] = []
     /// Nothing waits and no probe is under way.
     private var isIdle = true
 
@@ -57,6 +59,8 @@ package final class Pacer {
         padding = SendBudget(rate: .zero)
     }
 
+    /// Those that have had something waiting and were not removed since.
+    package var streamCount: Int { streams.count }
     /// What waits, in bytes.
     package var queuedBytes: Int { videoBytes + retransmissions.bytes }
     /// How long what waits will take.
@@ -159,6 +163,10 @@ package final class Pacer {
     /// A stream of which something was dropped: nothing of it is to be queued before a keyframe. Call until nil.
     package func nextStarved() -> UInt32? { starved.popLast() }
 
+    /// A packet that waits, and with which its stream goes on after what was dropped: the receiver is not to miss anything before it.
+    /// It may have been dropped itself since. Call until nil, after `nextDropped`.
+    package func nextResumption() -> PacedPacket? { resumptions.popLast() }
+
     /// Takes out everything of one stream, which is no more, or of another layer now.
     package func remove(stream: UInt32) {
         retransmissions.remove(where: { $0.stream == stream }, take: { dropped.append($0) })
@@ -167,6 +175,8 @@ package final class Pacer {
         videoBytes -= streams[index].packets.bytes
         streams[index].removeAll { dropped.append($0) }
         streams.remove(at: index)
+        // The turn stays with whose it is.
+        if index < turn { turn -= 1 }
     }
 
     private func spend(_ bytes: Int, at now: Instant) {
@@ -214,13 +224,13 @@ package final class Pacer {
         let order = streams.indices.filter { !streams[$0].isEmpty && (isFar || !streams[$0].beginsWithKeyframe) }
             .sorted { streams[$0].packets.bytes > streams[$1].packets.bytes }
         for index in order where queueSpan > settings.longestQueue {
-            let goesOn = streams[index].cut { packet in
+            let keyframe = streams[index].cut { packet in
                 dropped.append(packet)
                 droppedPackets &+= 1
                 videoPackets -= 1
                 videoBytes -= Int(packet.bytes)
             }
-            if !goesOn { starved.append(streams[index].stream) }
+            if let keyframe { resumptions.append(keyframe) } else { starved.append(streams[index].stream) }
         }
     }
 }

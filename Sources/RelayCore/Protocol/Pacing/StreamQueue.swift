@@ -36,18 +36,24 @@ struct StreamQueue {
     }
 
     /// Gives up what comes before the last keyframe that waits; all, where there is none or where it is at the front already.
-    /// - Returns: whether a keyframe is left to go on with.
-    mutating func cut(_ take: (PacedPacket) -> Void) -> Bool {
+    /// - Returns: the keyframe's first packet, if one is left to go on with.
+    mutating func cut(_ take: (PacedPacket) -> Void) -> PacedPacket? {
         var seen = 0
         var before = 0
+        var isWithin = isWithinKeyframe
         packets.forEach { packet in
-            if packet.startsKeyframe { before = seen }
+            // Parameter sets start a keyframe as well as the picture behind them, which is nothing without them.
+            if packet.startsKeyframe, !isWithin {
+                before = seen
+                isWithin = true
+            }
+            if packet.endsFrame { isWithin = false }
             seen += 1
         }
         let count = before > 0 ? before : seen
         for _ in 0..<count { if let packet = packets.removeFirst()?.packet { take(packet) } }
         isWithinKeyframe = false
-        return before > 0
+        return packets.oldest?.packet
     }
 
     mutating func removeAll(_ take: (PacedPacket) -> Void) {
