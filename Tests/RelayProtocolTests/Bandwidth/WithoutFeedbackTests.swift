@@ -85,4 +85,76 @@ struct WithoutFeedbackTests {
         run(seconds: 5, lost: 20)
         #expect(estimator.estimate < raised * 0.6)
     }
+
+    /// Over a network that takes `capacity` packets of 1,000 bytes a second: audio, and video while the estimate allows it.
+    private func tries(capacity: Int, seconds: Int64) -> (begins: [Int64], sent: Int, estimator: BandwidthEstimator) {
+        var settings = BandwidthEstimator.Settings()
+        settings.startWithoutFeedback = .kilobitsPerSecond(60)
+        let estimator = BandwidthEstimator(settings)
+        let path = estimator.addPath(givesFeedback: false, at: at(0))
+        estimator.wanted = .kilobitsPerSecond(200)
+        var (begins, isSending, sent) = ([Int64](), false, 0)
+        var packets = 0
+        for now in stride(from: Int64(0), to: seconds * 1_000, by: 20) {
+            path.sent.record(0, bytes: 100, at: at(now))
+            packets += 1
+            let mayBegin = estimator.estimate > .kilobitsPerSecond(isSending ? 190 : 215)
+            if mayBegin, !isSending { begins.append(now / 1_000) }
+            isSending = mayBegin
+            if isSending, now % 40 == 0 {
+                path.sent.record(0, bytes: 750, at: at(now))
+                packets += 1
+                sent += 750
+            }
+            if now % 1_000 == 0 {
+                estimator.received(
+                    reportedPackets: packets, lost: max(packets - capacity, 0), roundTrip: .milliseconds(50),
+                    at: at(now))
+                packets = 0
+            }
+            estimator.poll(at: at(now))
+        }
+        return (begins, sent, estimator)
+    }
+
+    /// 60 kbit/s, with audio at 40: one and a half times that would never be enough.
+    @Test func whatWasHeldBackIsTriedAgainAfterSomeSeconds() {
+        let found = tries(capacity: 1_000, seconds: 60)
+        #expect(found.begins.count == 1)
+        #expect((2...20).contains(found.begins.first ?? 0))
+        #expect(found.sent > 40 * 25 * 750)
+        #expect(found.estimator.estimate <= .kilobitsPerSecond(300), "no more than is wanted, and some room")
+    }
+
+    @Test func whatFailsIsTriedLessAndLessOften() {
+        // Audio alone is 50 packets a second, video 25 more.
+        let found = tries(capacity: 55, seconds: 600)
+        #expect((3...15).contains(found.begins.count))
+        let pauses = zip(found.begins, found.begins.dropFirst()).map { $1 - $0 }
+        #expect((pauses.last ?? 0) >= 50)
+        #expect((pauses.first ?? .max) < (pauses.last ?? 0))
+    }
+
+    @Test func nothingIsTriedWhileLossGoesOnOrNobodyReports() {
+        let estimator = BandwidthEstimator(
+            {
+                var settings = BandwidthEstimator.Settings()
+                settings.startWithoutFeedback = .kilobitsPerSecond(100)
+                return settings
+            }())
+        let path = estimator.addPath(givesFeedback: false, at: at(0))
+        estimator.wanted = .megabitsPerSecond(1)
+        var estimates: [DataRate] = []
+        for now in stride(from: Int64(0), to: 20_000, by: 20) {
+            path.sent.record(0, bytes: 200, at: at(now))
+            if now < 10_000, now % 1_000 == 0 {
+                estimator.received(reportedPackets: 50, lost: 3, roundTrip: nil, at: at(now))
+            }
+            estimator.poll(at: at(now))
+            estimates.append(estimator.estimate)
+        }
+        #expect(estimates[500] == .kilobitsPerSecond(100))
+        #expect(estimates[700] > .kilobitsPerSecond(100), "the latest report is young enough")
+        #expect(estimates[999] == estimates[710])
+    }
 }

@@ -35,6 +35,8 @@ package final class BandwidthEstimator {
     private static let receiverEstimateSpan = Instant.Span.seconds(5)
     private static let feedbackTimeout = Instant.Span.milliseconds(1_500)
     private static let feedbackStep = Instant.Span.milliseconds(500)
+    /// Nothing has left over the paths that feedback comes of: nothing is waited for.
+    private static let restSpan = Instant.Span.seconds(1)
     /// Negotiated feedback that has not come by then will not.
     private static let firstFeedbackTimeout = Instant.Span.seconds(5)
     /// A probe that shows less than this, of the estimate, may have shown somebody else's share.
@@ -58,10 +60,10 @@ package final class BandwidthEstimator {
 
     /// Some transport has given transport-wide feedback.
     private var hasFeedback = false
-    /// Since when packets are out without any feedback.
+    /// Since when packets that feedback should come of are out without any.
     private var unansweredSince: Instant?
     private var steppedAt: Instant?
-    /// When the first packet left.
+    /// When the first packet left that feedback should come of.
     private var begunAt: Instant?
     /// A probe, a queue or loss has told something of the path.
     private var isPathKnown = false
@@ -96,11 +98,21 @@ package final class BandwidthEstimator {
         let path = FeedbackPath(number: nextPath, givesFeedback: givesFeedback)
         nextPath += 1
         paths.append(path)
+        if givesFeedback, !hasFeedback { settle(.normal, at: now) }
         settleWithoutFeedback(at: now)
         return path
     }
 
-    package func remove(_ path: FeedbackPath) { paths.removeAll { $0 === path } }
+    /// The transport is no more. What is known of the participant's network stays.
+    package func remove(_ path: FeedbackPath) {
+        paths.removeAll { $0 === path }
+        // What is out over others counts from the next packet on.
+        unansweredSince = nil
+        guard hasFeedback, !paths.contains(where: { $0.reportedAt != nil }) else { return }
+        hasFeedback = false
+        begunAt = nil
+        reportedLoss.restart(at: estimate)
+    }
 
     // MARK: Reports
 
@@ -167,8 +179,7 @@ package final class BandwidthEstimator {
         guard !awaitsFeedback(at: now) else { return }
         if let sample { roundTrip.add(sample) }
         reportedLoss.add(
-            packets: packets, lost: lost,
-            sending: DataRate(bitsPerSecond: Int64(clamping: sending.bitsPerSecond(at: now))),
+            packets: packets, lost: lost, sending: sendingRate(at: now),
             roundTrip: roundTrip.smoothed ?? .milliseconds(200), at: now)
         settleWithoutFeedback(at: now)
     }
@@ -180,10 +191,11 @@ package final class BandwidthEstimator {
         count(at: now)
         if hasFeedback {
             checkFeedback(at: now)
-        } else {
+        } else if !awaitsFeedback(at: now) {
+            reportedLoss.poll(wanted: wanted, sending: sendingRate(at: now), at: now)
             settleWithoutFeedback(at: now)
         }
-        guard begunAt != nil else { return }
+        guard paths.contains(where: \.givesFeedback) else { return }
         if let probe = latestProbe, now - probe.requestedAt > Self.probeSendTimeout {
             let isSent = paths.contains {
                 $0.number == probe.path && ($0.sent.lastProbeAt ?? .zero) >= probe.requestedAt
@@ -199,7 +211,7 @@ package final class BandwidthEstimator {
     /// A probe for the pacer to send; nil where none is due. Call until nil after each report and each poll.
     package func nextProbe(at now: Instant) -> ProbeCluster? {
         let path = paths.lazy.filter(\.givesFeedback).max { $0.sent.lastAt < $1.sent.lastAt }
-        guard let path, path.sent.bytes > 0, let total = planner.next() else { return nil }
+        guard let path, let total = planner.next() else { return nil }
         // The others go on meanwhile.
         let rate = max(total - others(than: path, at: now), total * Self.leastProbeShare)
         // Jitter has to be small against it.
@@ -217,22 +229,35 @@ package final class BandwidthEstimator {
     /// Notes what was sent since last time.
     private func count(at now: Instant) {
         var bytes: UInt64 = 0
-        for path in paths {
+        var isAnswered = false
+        for path in paths where path.sent.bytes != path.countedBytes {
             bytes &+= path.sent.bytes &- path.countedBytes
             path.countedBytes = path.sent.bytes
+            if path.givesFeedback { isAnswered = true }
         }
         let sent = Int(truncatingIfNeeded: bytes)
         applicationLimit.update(sent: sent, estimate: estimate, at: now)
         sending.add(bytes: sent, at: now)
-        guard sent > 0 else { return }
+        guard isAnswered else { return }
         if hasFeedback, unansweredSince == nil { unansweredSince = now }
         guard begunAt == nil else { return }
         begunAt = now
-        if paths.contains(where: \.givesFeedback) { planner.begin(wanted: wanted, at: now) }
+        planner.begin(wanted: wanted, at: now)
+    }
+
+    private func sendingRate(at now: Instant) -> DataRate {
+        DataRate(bitsPerSecond: Int64(clamping: sending.bitsPerSecond(at: now)))
     }
 
     /// Packets leave and nothing comes back: the path, or the way back, is choked.
     private func checkFeedback(at now: Instant) {
+        let lastSentAt = paths.lazy.filter(\.givesFeedback).map(\.sent.lastAt).max() ?? .zero
+        guard now - lastSentAt < Self.restSpan else {
+            // The last packets before a pause, or what told of them, may be lost; that says nothing.
+            unansweredSince = nil
+            planner.rest()
+            return
+        }
         guard let since = unansweredSince else { return }
         let patience = max(Self.feedbackTimeout, .microseconds((roundTrip.smoothed?.microseconds ?? 0) * 2))
         guard now - since > patience, steppedAt.map({ now - $0 >= Self.feedbackStep }) ?? true else { return }

@@ -86,6 +86,15 @@ struct ProbePlanner {
         }
     }
 
+    /// Nothing has been sent for a while: queues are empty, and what was lost is long ago.
+    mutating func rest() {
+        switch limit {
+        case .queue: limit = .delay
+        case .loss: limit = .easingLoss
+        case .delay, .easingLoss: break
+        }
+    }
+
     /// Queues have emptied after overuse. If the estimate had dropped by much, see whether that was right.
     mutating func recovered(wanted: DataRate?, at now: Instant) {
         let rate = beforeDrop * Self.dropShare
