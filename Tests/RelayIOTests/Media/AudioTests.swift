@@ -50,6 +50,31 @@ import Testing
         #expect(bob.media[20..<spurt].allSatisfy { payload($0) == [0xfc] })
     }
 
+    @Test func anotherStreamsSilenceIsNotJudgedByTheFormerOnesTimestamps() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice, [track()])
+        try fixture.openSubscriber(bob, [out()])
+        func send(_ numbers: Range<UInt16>, ssrc: UInt32, from timestamp: UInt32, level: UInt8, _ payload: [UInt8]) {
+            for number in numbers {
+                alice.sendRTP(
+                    payloadType: 111, sequence: number, timestamp: timestamp &+ UInt32(number) * 960, ssrc: ssrc,
+                    marker: false, extensions: [(1, [level])], payload: payload)
+            }
+        }
+        send(0..<10, ssrc: 9, from: 0x6000_0000, level: 30, [0xfc, 1, 2, 3, 4])
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 10 })
+        let publication = try #require(fixture.worker.publications[fixture.publication])
+        publication.producers[0].forgetStreams()
+        fixture.worker.transports[fixture.publisher]?.inbound?.renegotiated()
+        // The page was reloaded: its timestamps begin anywhere, here behind the former ones.
+        send(0..<100, ssrc: 10, from: 0x1000_0000, level: 127, [0xfc, 0xff, 0xfe])
+        try #require(fixture.wait([alice, bob]) { fixture.worker.totals.packetsReceived == 110 })
+        #expect(fixture.wait([alice, bob]) { bob.media.count >= 23 })
+        let found = headers(bob)
+        for (one, next) in zip(found, found.dropFirst()) { #expect(next.sequence == one.sequence &+ 1) }
+    }
+
     /// Without a retransmission stream the same SRTP index is used again, so it has to be the same packet.
     @Test func whatIsResentIsWhatWasSentThoughItWasShortenedOrMarked() throws {
         let fixture = try WorkerFixture()

@@ -11,6 +11,8 @@ final class Microphone {
     /// In a mirror packets are another worker's: what it resends has to be the same to the last bit, so nothing is changed.
     private let marksSpurts: Bool
     private var silence: SilenceFilter?
+    /// SSRC of the packets that it judged.
+    private var judged: UInt32?
     /// Packets were left out since the last one that was forwarded.
     private var hasGap = false
     /// It was not among the loudest.
@@ -38,6 +40,11 @@ final class Microphone {
         let isAudible = room?.speakers.heard(place, dBov: dBov, at: now) ?? true
         // Redundant packets are never silence alone.
         if packet.primaryOffset == nil, packet.payloadLength > 0 {
+            // Another stream's timestamps begin anywhere: to a filter that knows the former one's they may seem late for hours.
+            if silence != nil, judged != packet.header.ssrc {
+                silence = SilenceFilter()
+                judged = packet.header.ssrc
+            }
             let contents = packet.memory.load(fromByteOffset: packet.header.length, as: UInt8.self)
             if let verdict = silence?.judge(
                 contents: contents, payloadLength: packet.payloadLength, dBov: dBov,
