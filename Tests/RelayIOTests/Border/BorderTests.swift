@@ -176,6 +176,45 @@ import Testing
         expectContinuous(bob)
     }
 
+    /// The workers hear of a mute at different times.
+    @Test(arguments: [true, false]) func aMutedTrackTakesNoPartOfAMirrorsBudget(_ farFirst: Bool) throws {
+        let fixture = try BorderFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.connect(alice, bob)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        let transport = try #require(fixture.far.worker.transports[fixture.far.subscriber])
+        let subscriber = try #require(transport.subscriber)
+        let consumer = try #require(transport.consumers.first)
+        fixture.far.worker.allocate(subscriber)
+        #expect((subscriber.estimator.wanted ?? .zero) > .zero)
+        func select(_ selection: TrackSelection) {
+            let workers = [fixture.origin.worker, fixture.far.worker]
+            for worker in farFirst ? workers.reversed() : workers {
+                worker.apply([.select(fixture.publication, selection)])
+            }
+        }
+        select(TrackSelection(audio: true, video: false))
+        #expect(fixture.deliver(1, [alice, bob]) { alice.sendVideo(2) })
+        fixture.far.worker.allocate(subscriber)
+        #expect(subscriber.estimator.wanted == subscriber.unaskedRate(at: fixture.far.worker.now))
+        #expect(consumer.awaitsStart && bob.media.count == 1)
+        alice.forgetMedia()
+        select(.all)
+        fixture.far.worker.allocate(subscriber)
+        #expect((subscriber.estimator.wanted ?? .zero) > .zero)
+        #expect(fixture.deliver(1, [alice, bob]) { alice.sendVideo(3) })
+        #expect(bob.media.count == 1)
+        #expect(
+            fixture.wait([alice, bob], seconds: 2) {
+                _ = alice.sendVideo(4)
+                return pictureLosses(alice) > 0
+            })
+        alice.sendVideo(5, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 2 })
+        expectContinuous(bob)
+    }
+
     @Test func aReplacedPublisherGoesOnUnderTheSameNumbers() throws {
         let fixture = try BorderFixture()
         let (alice, again, bob) = (try TestPeer(), try TestPeer(), try TestPeer())

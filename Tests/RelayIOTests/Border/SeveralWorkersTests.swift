@@ -87,6 +87,31 @@ import Testing
         #expect(fixture.engine.connectionsByWorker == [0, 0])
     }
 
+    @Test func aMuteIsToldToWorkersThatMirror() throws {
+        let fixture = try engine()
+        let publisher = try fixture.publisher()
+        let subscriber = try fixture.subscriber()
+        #expect(port(publisher) != port(subscriber))
+        func isSentVideo() -> Bool {
+            let found = fixture.engine.statistics(room: fixture.room, participant: ParticipantID("bob")).consume
+            return found.first?.statistics.tracks.contains { $0.layer != nil } ?? false
+        }
+        var sequence: UInt16 = 0
+        func sends() {
+            publisher.sendVideo(sequence, sequence == 0 ? VP8Payload.keyframe() : VP8Payload.delta())
+            sequence += 1
+        }
+        try #require(
+            fixture.wait([publisher, subscriber], seconds: 8) {
+                sends()
+                return isSentVideo()
+            })
+        // The last packet has been: only a command can say it.
+        _ = try fixture.engine.select(
+            room: fixture.room, participant: alice, wanted: TrackSelection(audio: true, video: false))
+        #expect(fixture.wait([publisher, subscriber]) { !isSentVideo() })
+    }
+
     @Test func aRefusedOfferPlacesNobody() throws {
         let fixture = try engine()
         _ = try fixture.publisher()

@@ -10,6 +10,8 @@ final class Publishing {
     var tracks: [IncomingTrack]
     /// Kinds that the offer sends.
     var sent: TrackSelection
+    /// What of these is forwarded.
+    var selection: TrackSelection
     /// The worker has closed the connection.
     var isDead = false
     var subscribers: [ParticipantID: Subscribing] = [:]
@@ -27,12 +29,14 @@ final class Publishing {
         self.negotiation = negotiation
         tracks = answer.tracks
         sent = answer.sent
+        selection = answer.selection
     }
 
     func update(_ negotiation: PublisherNegotiation, _ answer: PublisherAnswer) {
         self.negotiation = negotiation
         tracks = answer.tracks
         sent = answer.sent
+        selection = answer.selection
     }
 }
 

@@ -86,13 +86,14 @@ extension RelayEngine {
         post(.receive(publishing.transport, answer.tracks), to: publishing.worker)
         // After the publisher's worker, so that a mirror seldom asks that for what it has not heard of.
         for worker in publishing.mirrors { mirror(publishing, id, participant, on: worker) }
-        post(.select(publishing.publication, answer.selection), to: publishing.worker)
+        post(.select(publishing.publication, publishing.selection), to: publishing.worker)
     }
 
     /// Tells a worker of a publication that lives on another, or of its new tracks.
     func mirror(_ publishing: Publishing, _ id: RoomID, _ participant: ParticipantID, on worker: Int) {
         publishing.mirrors.insert(worker)
         post(.mirror(publishing.publication, on: publishing.worker, id, participant, publishing.tracks), to: worker)
+        post(.select(publishing.publication, publishing.selection), to: worker)
     }
 
     private func renegotiate(
@@ -120,7 +121,11 @@ extension RelayEngine {
             throw .notProducing(participant)
         }
         let selection = wanted.intersection(publishing.sent)
-        post(.select(publishing.publication, selection), to: publishing.worker)
+        publishing.selection = selection
+        // Mirrors, too: what is muted has no part in what their subscribers' networks bear.
+        for worker in [publishing.worker] + publishing.mirrors {
+            post(.select(publishing.publication, selection), to: worker)
+        }
         return selection
     }
 
