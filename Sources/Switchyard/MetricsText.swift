@@ -64,7 +64,8 @@ nonisolated extension MetricsText {
         counter("switchyard_sent_packets_total", "Media packets sent.", Double(totals.packetsSent))
         counter("switchyard_sent_bytes_total", "Bytes of media packets sent.", Double(totals.bytesSent))
         counter(
-            "switchyard_refused_datagrams_total", "Datagrams dropped as malformed, not authentic or from nobody.",
+            "switchyard_refused_datagrams_total",
+            "Datagrams dropped as malformed, excessive, not authentic or from nobody.",
             Double(totals.datagramsRefused))
         counter("switchyard_send_drops_total", "Packets dropped because a socket was full.", Double(totals.sendDrops))
         counter(

@@ -42,7 +42,7 @@ public struct RelayTotals: Sendable, Equatable {
     public var bytesReceived: UInt64 = 0
     public var packetsSent: UInt64 = 0
     public var bytesSent: UInt64 = 0
-    /// Datagrams dropped because they were not authentic, malformed or from nobody.
+    /// Datagrams dropped, whole or in part, because they were not authentic, malformed, from nobody, or asked for too much by RTCP.
     public var datagramsRefused: UInt64 = 0
     /// Packets dropped because the socket was full.
     public var sendDrops: UInt64 = 0

@@ -240,6 +240,15 @@ final class TestPeer {
         if let length { send(Array(buffer.prefix(length))) }
     }
 
+    /// The same with RTCP of any kind, at most 1300 bytes.
+    func sendRTCP(_ bytes: [UInt8]) {
+        var buffer = bytes + [UInt8](repeating: 0, count: 100)
+        let length = buffer.withUnsafeMutableBytes { memory in
+            memory.baseAddress.flatMap { sealer?.sealControl($0, length: bytes.count) }
+        }
+        if let length { send(Array(buffer.prefix(length))) }
+    }
+
     func forgetReplies() { stunReplies = [] }
 
     func forgetMedia() {

@@ -1,3 +1,4 @@
+import Loop
 import RelayControl
 import RelayProtocol
 import Testing
@@ -65,6 +66,102 @@ import Testing
         // What was asked for last is not forgotten, though nobody asks any more.
         let asked = pictureLosses(alice)
         #expect(fixture.wait([alice, bob], seconds: 5) { pictureLosses(alice) > asked })
+    }
+
+    /// Who loses the picture again and again, by a narrow path or by pausing, does not make keyframes for everybody each time.
+    @Test(arguments: [true, false]) func aSubscriberThatKeepsStartingAnewCostsThePublisherFew(_ pauses: Bool) throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        _ = fixture.wait([alice], seconds: 0.7) { false }
+        alice.forgetMedia()
+        bob.forgetMedia()
+        let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
+        var sequence: UInt16 = 2
+        var answered = 0
+        func sendFrame() {
+            _ = fixture.wait([alice, bob], seconds: 0.01) { false }
+            let isAsked = pictureLosses(alice) > answered
+            if isAsked { answered += 1 }
+            alice.sendVideo(sequence, isAsked ? VP8Payload.keyframe() : VP8Payload.delta())
+            sequence += 1
+        }
+        let begin = fixture.loop.now
+        var next = begin
+        while fixture.loop.now - begin < 2_400_000 {
+            if fixture.loop.now >= next {
+                next += 50_000
+                if pauses {
+                    for isPaused in [true, false] {
+                        fixture.worker.apply([.prefer(fixture.subscriber, VideoPreference(isPaused: isPaused))])
+                    }
+                } else {
+                    consumer.starve()
+                }
+            }
+            sendFrame()
+        }
+        // At once and after a second; every 500 ms without that bound.
+        #expect((1...3).contains(pictureLosses(alice)))
+        #expect(!bob.media.isEmpty)
+        // It is served once it lets itself be.
+        bob.forgetMedia()
+        let end = fixture.loop.now + 4_000_000
+        while bob.media.isEmpty, fixture.loop.now < end { sendFrame() }
+        #expect(!bob.media.isEmpty)
+    }
+
+    @Test func reportsOfWhatWasNeverSentAreNotReadWithoutEnd() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        let path = try #require(fixture.worker.transports[fixture.subscriber]?.feedback)
+        /// None of so many packets has arrived.
+        func report(_ packets: Int) -> [UInt8] {
+            var chunks: [UInt8] = []
+            for begin in stride(from: 0, to: packets, by: 0x1fff) {
+                let run = min(packets - begin, 0x1fff)
+                chunks += [UInt8(run >> 8), UInt8(run & 0xff)]
+            }
+            while chunks.count % 4 != 0 { chunks.append(0) }
+            let words = UInt8(4 + chunks.count / 4)
+            return [0x8f, 205, 0, words] + [0, 0, 0, 1, 0, 0, 1, 244, 0, 0]
+                + [UInt8(packets >> 8), UInt8(packets & 0xff), 0, 0, 0, 0] + chunks
+        }
+        let refused = fixture.worker.totals.datagramsRefused
+        bob.sendRTCP((0..<30).flatMap { _ in report(65_535) })
+        #expect(fixture.wait([alice, bob]) { fixture.worker.totals.datagramsRefused == refused + 1 })
+        #expect(path.reportedAt == nil)
+        bob.sendRTCP(report(100))
+        #expect(fixture.wait([alice, bob]) { path.reportedAt != nil })
+        #expect(fixture.worker.totals.datagramsRefused == refused + 1)
+    }
+
+    @Test func whoAsksForMoreThanCouldBeMissingIsHeardInPart() throws {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        let sent = headers(bob)[0].sequence
+        func ask(_ numbers: [UInt16]) {
+            bob.sendRTCP { writer in
+                numbers.withUnsafeBufferPointer { writer.nack(sender: 1, media: 500, sequences: $0) }
+            }
+        }
+        let refused = fixture.worker.totals.datagramsRefused
+        ask((1...3_000).map { sent &+ $0 } + [sent])
+        #expect(fixture.wait([alice, bob]) { fixture.worker.totals.datagramsRefused == refused + 1 })
+        #expect(bob.media.count == 1)
+        _ = fixture.wait([alice, bob], seconds: 0.05) { false }
+        ask([sent])
+        #expect(fixture.wait([alice, bob]) { bob.media.count == 2 })
+        #expect(fixture.worker.totals.datagramsRefused == refused + 1)
     }
 
     @Test func whatWasForwardedLateJustNowIsNotSentOnceMore() throws {

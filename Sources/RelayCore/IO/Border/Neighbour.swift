@@ -179,6 +179,11 @@ final class Following {
 
     func owesRequest(of encoding: UInt8) -> Bool { owed & 1 << UInt16(encoding) != 0 }
 
+    /// A reminder would not cross now.
+    func isQuiet(about encoding: UInt8, at now: Instant) -> Bool {
+        askedAt[encoding].map { now - $0 < Self.quiet } ?? false
+    }
+
     /// - Parameter isReminder: of one who still waits; it is not owed, as it comes again by itself.
     func askForKeyframe(of encoding: UInt8, isReminder: Bool, at now: Instant) {
         guard let name else { return }

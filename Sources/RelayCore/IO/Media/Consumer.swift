@@ -64,6 +64,8 @@ final class Consumer {
     /// For keyframes; `isListedAsHungry`: the worker looks after it.
     var appetite = KeyframeAppetite()
     var isListedAsHungry = false
+    /// When it was last sent a keyframe to begin or to change with; nil before the first.
+    private(set) var beganAt: Instant?
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
     private var playoutDelay = PlayoutDelay()
@@ -213,6 +215,14 @@ final class Consumer {
         return wantedEncoding == number && filter.needsKeyframe
     }
 
+    /// Whether a keyframe of that encoding is to be asked for on its account. The first picture is for everybody at once; who had one
+    /// and loses it, by a path too narrow or by pausing, or is sent another version, has an appetite like one who asks.
+    func mayAwaitKeyframe(of number: UInt8, lastKeyframe: Instant?, at now: Instant) -> Bool {
+        guard awaitsKeyframe(of: number) else { return false }
+        guard let beganAt else { return true }
+        return appetite.waits(at: now, lastKeyframe: max(beganAt, lastKeyframe ?? beganAt))
+    }
+
     /// Its producer's encodings are others now.
     func forgetEncodings() {
         encoding = nil
@@ -247,7 +257,7 @@ final class Consumer {
             guard packet.pointee.startsKeyframe, !packet.pointee.isLate, mayBegin(packet.pointee.encoding) else {
                 return nil
             }
-            begin(packet)
+            begin(packet, at: now)
         }
         guard isPlain else { return placeLayered(packet, at: now, marker: &marker) }
         numbering.forward(packet.pointee.layer)
@@ -259,7 +269,8 @@ final class Consumer {
 
     /// Packets of a new source, or after a pause, from this one on.
     @inline(never)
-    private func begin(_ packet: UnsafePointer<PendingPacket>) {
+    private func begin(_ packet: UnsafePointer<PendingPacket>, at now: Instant) {
+        beganAt = now
         let number = packet.pointee.encoding
         filter.begin(at: packet.pointee.layer)
         map.begin(

@@ -78,7 +78,14 @@ final class Encoding {
         return streams.max { $0.lastPacketAt < $1.lastPacketAt } ?? current
     }
 
-    /// A connected subscriber waits for its keyframe.
+    /// A connected subscriber waits for its keyframe, and not too often.
+    func isAwaited(at now: Instant) -> Bool {
+        takers.contains {
+            $0.transport.isSendable && $0.mayAwaitKeyframe(of: number, lastKeyframe: keyframeAt, at: now)
+        }
+    }
+
+    /// The same, however often.
     var isAwaited: Bool {
         takers.contains { $0.awaitsKeyframe(of: number) && $0.transport.isSendable }
     }

@@ -44,6 +44,8 @@ final class Transport {
     let inbound: InboundMedia?
     /// Subscriber only.
     var consumers: [Consumer] = []
+    /// What its RTCP may make of work.
+    var controlBudget = ControlBudget()
     /// Every consumer this connection ever had, by SSRC.
     var known: [UInt32: Consumer] = [:]
     var publication: Publication?

@@ -7,6 +7,7 @@ extension Worker {
 
     func receiveControl(_ bytes: UnsafeRawBufferPointer, of transport: Transport) {
         var reader = RTCPReader(bytes)
+        var exceeds = false
         while let packet = reader.next() {
             switch packet {
             case .senderReport(let report):
@@ -16,20 +17,31 @@ extension Worker {
                 for block in report.blocks { receive(block, of: transport) }
             case .nack(let feedback):
                 guard let consumer = consumer(feedback.media, of: transport) else { continue }
-                for sequence in feedback { resend(sequence, to: consumer) }
+                for sequence in feedback {
+                    guard transport.controlBudget.admitsRequest(at: now) else {
+                        exceeds = true
+                        break
+                    }
+                    resend(sequence, to: consumer)
+                }
             case .pictureLoss(let feedback):
                 if let consumer = consumer(feedback.media, of: transport) { pictureLost(consumer) }
             case .fullIntraRequest(let feedback):
                 for entry in feedback {
                     if let consumer = consumer(entry.ssrc, of: transport) { pictureLost(consumer) }
                 }
-            case .transportFeedback(let report): receive(report, of: transport)
+            case .transportFeedback(let report):
+                guard transport.controlBudget.admitsReport(ofPackets: report.statusCount, at: now) else {
+                    exceeds = true
+                    continue
+                }
+                receive(report, of: transport)
             case .receiverEstimate(let estimate): receive(estimate, of: transport)
             case .extendedReport(let report): receive(report, of: transport)
             case .goodbye, .sourceDescription, .other: continue
             }
         }
-        if reader.malformed { totals.datagramsRefused &+= 1 }
+        if reader.malformed || exceeds { totals.datagramsRefused &+= 1 }
     }
 
     func consumer(_ ssrc: UInt32, of transport: Transport) -> Consumer? {
@@ -87,8 +99,9 @@ extension Worker {
         }
         guard let held = producer.stream(origin.source)?.history?.find(origin.sequence),
             RetransmissionRequests.canBeMissed(sentAt: held.at, roundTrip: consumer.roundTrip, at: now),
-            let packet = heldPacket(origin.sequence, source: origin.source, of: producer),
-            allowsRetransmission(of: sequence, bytes: packet.header.length + packet.payloadLength, to: consumer)
+            // First what costs little.
+            allowsRetransmission(of: sequence, bytes: Int(held.length), to: consumer),
+            let packet = heldPacket(origin.sequence, source: origin.source, of: producer)
         else { return }
         forwarder.resend(packet, as: sequence, origin, to: consumer)
     }
@@ -136,7 +149,8 @@ extension Worker {
     private func pictureLost(_ consumer: Consumer) {
         guard consumer.isVideo, let producer = producer(of: consumer) else { return }
         consumer.counts.keyframesAskedFor &+= 1
-        if consumer.appetite.request(at: now) {
+        let encoding = consumer.encoding.flatMap { producer.encoding($0) }
+        if consumer.appetite.request(at: now, lastKeyframe: encoding?.keyframeAt) {
             feed(consumer, of: producer)
         } else if !consumer.isListedAsHungry {
             consumer.isListedAsHungry = true
@@ -163,12 +177,19 @@ extension Worker {
         if let number = consumer.encoding, number < producer.encodings.count {
             requestKeyframe(of: producer.encodings[Int(number)])
         } else {
-            requestKeyframes(of: producer)
+            requestKeyframesAnyway(of: producer)
         }
     }
 
-    /// Asks for the keyframes that are waited for, whoever asked before.
+    /// Asks for the keyframes that are waited for, as often as those who wait may have it.
     func requestKeyframes(of producer: Producer) {
+        guard producer.isSelected else { return }
+        for encoding in producer.encodings where encoding.isAwaited(at: now) { requestKeyframe(of: encoding) }
+    }
+
+    /// Asks for the keyframes that are waited for, whoever asked before: for the publisher's own doings, and where it was weighed
+    /// already.
+    func requestKeyframesAnyway(of producer: Producer) {
         for encoding in producer.encodings where encoding.isAwaited { requestKeyframe(of: encoding) }
     }
 

@@ -97,12 +97,14 @@ extension Worker {
 
     private func pollKeyframe(of encoding: Encoding) {
         if let following = encoding.producer.following {
-            if encoding.isAwaited || following.owesRequest(of: encoding.number) {
+            // Who waits has it counted only where that is passed on.
+            guard !following.isQuiet(about: encoding.number, at: now) else { return }
+            if encoding.isAwaited(at: now) || following.owesRequest(of: encoding.number) {
                 following.askForKeyframe(of: encoding.number, isReminder: true, at: now)
             }
         } else if let stream = encoding.askable(at: now), stream.isAlive(at: now),
             // A stream of the same encoding that takes over is not asked for by anybody yet.
-            encoding.isAwaited || stream !== encoding.current
+            encoding.isAwaited(at: now) || stream !== encoding.current
         {
             requestKeyframe(of: stream)
         }

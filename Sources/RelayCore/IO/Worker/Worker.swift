@@ -246,7 +246,7 @@ final class Worker {
     private func select(_ selection: TrackSelection, of publication: Publication) {
         let returning = publication.producers.filter { $0.isVideo && !$0.isSelected && selection.video }
         publication.selection = selection
-        for producer in returning { requestKeyframes(of: producer) }
+        for producer in returning { requestKeyframesAnyway(of: producer) }
     }
 
     private func endPublication(_ publication: Publication) {
