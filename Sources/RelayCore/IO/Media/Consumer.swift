@@ -28,6 +28,7 @@ final class Consumer {
     /// Packets of it that wait in the pacer, and the source of the newest of them: what follows it is of that source.
     var queued = 0
     var queuedSource: UInt32 = 0
+    var queuedEncoding: UInt8 = 0
 
     private(set) var track: OutgoingTrack
     /// The encoding that is being forwarded; nil before the first.
@@ -210,6 +211,8 @@ final class Consumer {
 
     /// Whether it cannot go on, or up, without a keyframe of that encoding.
     func awaitsKeyframe(of number: UInt8) -> Bool {
+        // It is on its way.
+        if queued > 0, queuedEncoding == number { return false }
         if awaitsStart { return wantedEncoding == number || wantedEncoding == Self.anyEncoding }
         if encoding != number { return wantedEncoding == number }
         return wantedEncoding == number && filter.needsKeyframe

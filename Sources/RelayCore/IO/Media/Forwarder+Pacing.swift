@@ -15,6 +15,7 @@ extension Forwarder {
             let token = subscriber.keep(
                 Subscriber.Waiting(packet: kept, consumer: consumer, isLeftOut: isLeftOut))
             consumer.queuedSource = packet.header.ssrc
+            consumer.queuedEncoding = packet.encoding
             subscriber.pacer.queue(
                 PacedPacket(
                     token: token, stream: consumer.paceNumber, path: consumer.transport.feedback?.number ?? -1,

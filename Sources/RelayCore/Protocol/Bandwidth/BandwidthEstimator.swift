@@ -22,6 +22,8 @@ package final class BandwidthEstimator {
     private static let probeSpan = Instant.Span.milliseconds(15)
     private static let longestProbeSpan = Instant.Span.milliseconds(60)
     private static let probePackets = 5
+    /// Of what arrives.
+    private static let provenShare = 0.9
     private static let fewestProbePackets = 3
     private static let probePacketBytes = 400
     /// The pacer gives up a probe that nothing could be sent for.
@@ -67,6 +69,8 @@ package final class BandwidthEstimator {
     private var begunAt: Instant?
     /// A probe, a queue or loss has told something of the path.
     private var isPathKnown = false
+    /// The path had a queue of ours at some time.
+    private var hasBeenFull = false
 
     /// What all tracks together would use at their best; nil: as much as there is. Above it nothing is probed.
     package var wanted: DataRate?
@@ -144,7 +148,16 @@ package final class BandwidthEstimator {
                     roundTrip: roundTrip.smoothed ?? .milliseconds(200),
                     isApplicationLimited: applicationLimit.since != nil && !isQueued,
                     isCompeting: drain.isForeign), at: now)
-            if usage == .overuse { isPathKnown = true }
+            if usage == .overuse {
+                isPathKnown = true
+                hasBeenFull = true
+            }
+            // What arrives without a queue is what the path bears, at the least.
+            if !hasBeenFull, usage == .normal, !isQueued, drain.limit == nil, let acknowledged,
+                acknowledged * Self.provenShare > rates.estimate
+            {
+                rates.set(acknowledged * Self.provenShare, at: now)
+            }
         }
         loss.add(
             sent: tally.receivedBytes + tally.lostBytes - tally.recoveredBytes,
@@ -157,6 +170,7 @@ package final class BandwidthEstimator {
         {
             rates.stand(acknowledged: recently ?? acknowledged, at: now)
             isPathKnown = true
+            hasBeenFull = true
         }
         settle(usage, at: now)
         if tally.hasRecovered { planner.recovered(wanted: wanted, at: now) }
