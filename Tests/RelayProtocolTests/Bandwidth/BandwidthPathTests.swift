@@ -59,33 +59,6 @@ struct BandwidthPathTests {
         #expect(subscriber.time(from: 0, until: 2_400...100_000) ?? .max < 2_000)
     }
 
-    /// A queue of seconds, as cheap routers have them, is ours to empty, and no foreign one.
-    @Test(arguments: [1_000, 2_000] as [Int64])
-    func aLongQueueIsEmptied(_ queue: Int64) {
-        var conditions = SimulatedLink.Conditions(.kilobitsPerSecond(3_000))
-        conditions.queue = .milliseconds(queue)
-        conditions.rates.append((.zero + .seconds(15), .kilobitsPerSecond(500)))
-        let subscriber = SimulatedSubscriber(over: SimulatedLink(conditions))
-        subscriber.add(.elastic)
-        simulate([subscriber], seconds: 40)
-        #expect(subscriber.link.queueing95(from: 23, to: 40) < 150)
-        #expect(subscriber.link.throughput(from: 23, to: 40) > .kilobitsPerSecond(400))
-    }
-
-    /// With nothing that holds a layer but the estimate: emptying queues and probes do not show as layers that come and go.
-    @Test(arguments: [400, 1_000, 2_000, 3_000, 4_000] as [Int64])
-    func layersStay(_ capacity: Int64) {
-        var conditions = SimulatedLink.Conditions(.kilobitsPerSecond(capacity))
-        conditions.queue = .milliseconds(300)
-        let subscriber = SimulatedSubscriber(over: SimulatedLink(conditions))
-        let layers: [DataRate] = [150, 500, 1_500, 2_500].map { .kilobitsPerSecond($0) }
-        subscriber.add(.layers(layers))
-        subscriber.estimator.wanted = .kilobitsPerSecond(2_600)
-        simulate([subscriber], seconds: 70)
-        #expect(subscriber.layerChanges.count { $0 > .zero + .seconds(10) } == 0)
-        #expect(subscriber.link.queueing95(from: 5, to: 70) < 100)
-    }
-
     /// Whatever the probes may be doing when it happens.
     @Test(arguments: [(3_000, 500), (2_000, 1_000), (5_000, 300)] as [(Int64, Int64)], 0..<5 as Range<Int64>)
     func capacityThatDropsAndReturns(_ rates: (high: Int64, low: Int64), _ phase: Int64) {

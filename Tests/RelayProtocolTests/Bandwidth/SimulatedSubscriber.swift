@@ -74,7 +74,6 @@ final class SimulatedSubscriber {
     private(set) var sentBytes: [Int] = []
     private var sent = 0
     private(set) var starvations = 0
-    private(set) var layerChanges: [Instant] = []
     private(set) var probes: [(at: Instant, cluster: ProbeCluster)] = []
 
     init(over link: SimulatedLink, settings: BandwidthEstimator.Settings = .init(), seed: UInt64 = 1) {
@@ -137,10 +136,7 @@ final class SimulatedSubscriber {
             line.chosen = rate
         case .layers(let layers):
             let best = layers.lastIndex { $0 <= share } ?? 0
-            if best != line.layer {
-                isKeyframe = true
-                layerChanges.append(now)
-            }
+            if best != line.layer { isKeyframe = true }
             line.layer = best
             rate = layers[best]
         }

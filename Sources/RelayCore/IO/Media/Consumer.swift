@@ -218,11 +218,12 @@ final class Consumer {
         return wantedEncoding == number && filter.needsKeyframe
     }
 
-    /// Whether a keyframe of that encoding is to be asked for on its account. The first picture is for everybody at once; who had one
-    /// and loses it, by a path too narrow or by pausing, or is sent another version, has an appetite like one who asks.
+    /// Whether a keyframe of that encoding is to be asked for on its account. The first picture is for everybody at once, and so is
+    /// another version, which the relay chose; who had a picture and loses it, by a path too narrow or by pausing, has an appetite
+    /// like one who asks.
     func mayAwaitKeyframe(of number: UInt8, lastKeyframe: Instant?, at now: Instant) -> Bool {
         guard awaitsKeyframe(of: number) else { return false }
-        guard let beganAt else { return true }
+        guard let beganAt, awaitsStart || encoding == number else { return true }
         return appetite.waits(at: now, lastKeyframe: max(beganAt, lastKeyframe ?? beganAt))
     }
 

@@ -9,14 +9,12 @@
 package struct QueueDrain {
     private static let highest = Instant.Span.milliseconds(40)
     private static let emptied = Instant.Span.milliseconds(15)
-    /// What was sent before still makes the queue longer for so long.
-    private static let rise = Instant.Span.milliseconds(1_500)
-    /// In which it then has to become shorter by a third.
+    /// For which a queue has to become shorter by a third.
     private static let patience = Instant.Span.seconds(2)
     private static let longest = Instant.Span.seconds(8)
     private static let pause = Instant.Span.seconds(1)
     private static let foreignSpan = Instant.Span.seconds(10)
-    private static let longestForeignSpan = Instant.Span.seconds(20)
+    private static let longestForeignSpan = Instant.Span.seconds(40)
     /// A queue that is emptied in less is emptied by this.
     private static let emptying = 0.5
     /// Of what arrives.
@@ -26,7 +24,7 @@ package struct QueueDrain {
 
     private var isDraining = false
     private var startedAt = Instant.zero
-    private var peak = (queue: Instant.Span.microseconds(0), at: Instant.zero)
+    private var startQueue = Instant.Span.microseconds(0)
     private var notBefore: Instant?
     private var failures = 0
     private var longReports = 0
@@ -58,7 +56,7 @@ package struct QueueDrain {
         }
         isDraining = true
         startedAt = now
-        peak = (queue, now)
+        startQueue = queue
         longReports = 0
         rate = acknowledged * min(max(1 - queue.seconds / Self.emptying, Self.leastShare), Self.mostShare)
         return true
@@ -69,11 +67,8 @@ package struct QueueDrain {
             failures = 0
             isDraining = false
             notBefore = now + Self.pause
-            return
-        }
-        if queue > peak.queue, now - startedAt < Self.rise { peak = (queue, now) }
-        if now - startedAt > Self.longest
-            || (now - peak.at > Self.patience && queue.seconds > peak.queue.seconds * 0.67)
+        } else if now - startedAt > Self.longest
+            || (now - startedAt > Self.patience && queue.seconds > startQueue.seconds * 0.67)
         {
             isDraining = false
             failures = min(failures + 1, 4)
