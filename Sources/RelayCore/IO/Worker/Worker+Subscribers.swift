@@ -83,7 +83,7 @@ extension Worker {
         subscriber.repairs.follow(subscriber.estimator.estimate)
         var rate = subscriber.estimator.pacingRate
         // What the path bears is about to be found out; until then what was decided to be sent is not held up.
-        if subscriber.isStarting(at: now) {
+        if subscriber.isStarting(at: now) || !subscriber.reportsPackets {
             rate = max(rate, subscriber.allocated * Self.startPacing)
         } else if subscriber.isExceeded {
             // What is too much waits here, where it can be given up, not in the network, where audio would wait behind it.
@@ -171,7 +171,7 @@ extension Worker {
         }
         let unasked = subscriber.unaskedRate(at: now)
         var budget = subscriber.estimator.estimate - unasked
-        if subscriber.isStarting(at: now) {
+        if subscriber.isStarting(at: now) || !subscriber.reportsPackets {
             // Nobody is refused a picture because of a guess.
             let least = demands.reduce(DataRate.zero) {
                 $0 + ($1.isPaused ? .zero : $1.ladder.steps.first?.rate ?? .zero)
