@@ -101,7 +101,7 @@ import Testing
             let consumer = try #require(fixture.worker.transports[fixture.subscriber]?.consumers.first)
             let sequence = try #require(headers(bob).last?.sequence)
             let origin = try #require(consumer.resendable(sequence))
-            let producer = try #require(fixture.worker.producer(of: consumer))
+            let producer = try #require(consumer.producer)
             let held = try #require(fixture.worker.heldPacket(origin.sequence, source: 9, of: producer))
             #expect(held.payloadLength == (isSpeech ? 5 : 1))
             #expect(held.header.marker == isSpeech && headers(bob).last?.marker == isSpeech)

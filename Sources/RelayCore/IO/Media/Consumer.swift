@@ -14,7 +14,7 @@ final class Consumer {
     private var isPlain = true
     let isVideo: Bool
     private var numbering = PictureNumbering()
-    /// The encoding to begin with or to change to; see `Wanted`.
+    /// The encoding to begin with or to change to, by number, or one of the two values below.
     private var wantedEncoding = Consumer.anyEncoding
     /// Only packets that need not be repeated bit by bit may be padded.
     private(set) var allowsPadding: Bool
@@ -72,26 +72,8 @@ final class Consumer {
     private var playoutDelay = PlayoutDelay()
     var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
 
-    /// Since the track began.
-    struct Counts {
-        var resent: UInt64 = 0
-        var keyframesAskedFor: UInt64 = 0
-        /// Packets that were given up because they had waited too long.
-        var heldBack: UInt64 = 0
-        /// Steps down and cut queues while more was sent than the path bears.
-        var freezesAvoided: UInt64 = 0
-        var layerChanges: UInt64 = 0
-    }
-
-    /// What of its producer it is to be sent.
-    enum Choice: Equatable {
-        /// Nothing is known yet: whichever encoding brings a keyframe first.
-        case undecided
-        /// `isWhole`: it is all that there is of that encoding.
-        case layer(LayerChoice, isWhole: Bool)
-        /// Nothing: asked for, or the path is too narrow.
-        case nothing
-    }
+    /// Where its packets come from; nil while there is no such track.
+    var producer: Producer? { transport.publication?.producers.first { $0.track.mid == track.sourceMid } }
 
     // Values of `wantedEncoding` beside encodings' numbers.
     private static let anyEncoding: UInt8 = 255
@@ -205,15 +187,14 @@ final class Consumer {
 
     /// Whether it is sent packets of that encoding, or is going to be.
     func takes(_ number: UInt8) -> Bool {
-        wantedEncoding == number || wantedEncoding == Self.anyEncoding
-            || encoding == number && wantedEncoding != Self.noEncoding && !awaitsStart
+        mayBegin(number) || encoding == number && wantedEncoding != Self.noEncoding && !awaitsStart
     }
 
     /// Whether it cannot go on, or up, without a keyframe of that encoding.
     func awaitsKeyframe(of number: UInt8) -> Bool {
         // It is on its way.
         if queued > 0, queuedEncoding == number { return false }
-        if awaitsStart { return wantedEncoding == number || wantedEncoding == Self.anyEncoding }
+        if awaitsStart { return mayBegin(number) }
         if encoding != number { return wantedEncoding == number }
         return wantedEncoding == number && filter.needsKeyframe
     }
@@ -292,10 +273,8 @@ final class Consumer {
 
     /// From the new source's timestamps to the old one's, by their sender reports.
     private func timestampDistance(to packet: PendingPacket) -> UInt32? {
-        guard let encoding, encoding != packet.encoding,
-            let producer = transport.publication?.producers.first(where: {
-                $0.track.mid == track.sourceMid
-            }), encoding < producer.encodings.count, packet.encoding < producer.encodings.count,
+        guard let encoding, encoding != packet.encoding, let producer, encoding < producer.encodings.count,
+            packet.encoding < producer.encodings.count,
             let old = producer.encodings[Int(encoding)].report,
             let new = producer.encodings[Int(packet.encoding)].report, new.ssrc == packet.header.ssrc,
             map.follows(old.ssrc)

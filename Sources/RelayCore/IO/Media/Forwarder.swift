@@ -29,8 +29,6 @@ final class Forwarder {
     var paddingBytes: UInt64 = 0
 
     static var paddingLength: Int { 255 }
-    /// Of payload descriptors, whole.
-    private static var longestDescriptor: Int { 64 }
 
     init(sockets: [MediaSocket], pool: PacketPool) {
         self.sockets = sockets
@@ -40,7 +38,7 @@ final class Forwarder {
         paddings = .allocate(capacity: 6)
         for (index, byte) in ([0, 0, 3, 0, 2, 1] as [UInt8]).enumerated() { paddings[index] = byte }
         originalSequence = .allocate(byteCount: 2, alignment: 2)
-        descriptor = .allocate(byteCount: Self.longestDescriptor, alignment: 8)
+        descriptor = .allocate(byteCount: PacketLayer.longestRewritten, alignment: 8)
         emptyPayload = .allocate(byteCount: Self.paddingLength, alignment: 8)
         emptyPayload.initializeMemory(as: UInt8.self, repeating: 0, count: Self.paddingLength)
         emptyPayload.put(UInt8(Self.paddingLength), at: Self.paddingLength - 1)

@@ -77,11 +77,14 @@ final class Subscriber {
     /// Some video has been sent, so that there is reason to ask how much more the path bears.
     var hasBegun: Bool { begunAt != nil }
 
-    /// Some connection tells of every packet. Without that an estimate is little more than a guess.
-    var reportsPackets: Bool { transports.contains { $0.reportsPackets } }
+    /// Some connection tells of every packet.
+    private var reportsPackets: Bool { transports.contains { $0.reportsPackets } }
 
     /// How much the path bears is not known yet: it is measured in the first moments of video.
-    func isStarting(at now: Instant) -> Bool { begunAt.map { now - $0 < Self.startSpan } ?? true }
+    private func isStarting(at now: Instant) -> Bool { begunAt.map { now - $0 < Self.startSpan } ?? true }
+
+    /// The estimate is little more than a guess.
+    func isGuessing(at now: Instant) -> Bool { isStarting(at: now) || !reportsPackets }
 
     @inline(__always)
     func sendsVideo(at now: Instant) {

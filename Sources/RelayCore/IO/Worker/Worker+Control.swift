@@ -87,7 +87,7 @@ extension Worker {
     }
 
     private func resend(_ sequence: UInt16, to consumer: Consumer) {
-        guard let origin = consumer.resendable(sequence), let producer = producer(of: consumer) else { return }
+        guard let origin = consumer.resendable(sequence), let producer = consumer.producer else { return }
         if let following = producer.following {
             // Its size is known where it is held.
             guard allowsRetransmission(of: sequence, bytes: 1200, to: consumer) else { return }
@@ -139,15 +139,11 @@ extension Worker {
             startsKeyframe: false, isLate: true)
     }
 
-    func producer(of consumer: Consumer) -> Producer? {
-        consumer.transport.publication?.producers.first { $0.track.mid == consumer.track.sourceMid }
-    }
-
     // MARK: Keyframes
 
     /// A subscriber's decoder has lost its way.
     private func pictureLost(_ consumer: Consumer) {
-        guard consumer.isVideo, let producer = producer(of: consumer) else { return }
+        guard consumer.isVideo, let producer = consumer.producer else { return }
         consumer.counts.keyframesAskedFor &+= 1
         let encoding = consumer.encoding.flatMap { producer.encoding($0) }
         if consumer.appetite.request(at: now, lastKeyframe: encoding?.keyframeAt) {
@@ -161,7 +157,7 @@ extension Worker {
     /// Passes on what subscribers asked for too soon after the last time, unless a keyframe has come meanwhile.
     func pollHungry() {
         hungry.removeAll { consumer in
-            guard let producer = producer(of: consumer) else {
+            guard let producer = consumer.producer else {
                 consumer.isListedAsHungry = false
                 return true
             }

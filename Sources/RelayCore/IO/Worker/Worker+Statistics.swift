@@ -124,7 +124,7 @@ extension Worker {
             Double($0.jitter) * 1000 / Double(max(1, track.codec.clockRate))
         }
         found.keyframesRequested = counts.keyframesAskedFor
-        guard consumer.isVideo, let producer = producer(of: consumer) else { return found }
+        guard consumer.isVideo, let producer = consumer.producer else { return found }
         found.isPaused = consumer.preference.isPaused
         found.packetsHeldBack = counts.heldBack
         found.freezesAvoided = counts.freezesAvoided

@@ -31,7 +31,7 @@ extension Worker {
         allocate(subscriber)
         settle(subscriber)
         for consumer in transport.consumers where consumer.isVideo {
-            guard let producer = producer(of: consumer) else { continue }
+            guard let producer = consumer.producer else { continue }
             replay(producer, to: consumer, of: subscriber)
             requestKeyframes(of: producer)
         }
@@ -83,7 +83,7 @@ extension Worker {
         subscriber.repairs.follow(subscriber.estimator.estimate)
         var rate = subscriber.estimator.pacingRate
         // What the path bears is about to be found out; until then what was decided to be sent is not held up.
-        if subscriber.isStarting(at: now) || !subscriber.reportsPackets {
+        if subscriber.isGuessing(at: now) {
             rate = max(rate, subscriber.allocated * Self.startPacing)
         } else if subscriber.isExceeded {
             // What is too much waits here, where it can be given up, not in the network, where audio would wait behind it.
@@ -164,14 +164,14 @@ extension Worker {
         var demands: [VideoDemand] = []
         for transport in subscriber.transports where transport.isSendable {
             for consumer in transport.consumers where consumer.isVideo {
-                guard let producer = producer(of: consumer) else { continue }
+                guard let producer = consumer.producer else { continue }
                 videos.append((consumer, producer))
                 demands.append(demand(consumer, of: producer, transport))
             }
         }
         let unasked = subscriber.unaskedRate(at: now)
         var budget = subscriber.estimator.estimate - unasked
-        if subscriber.isStarting(at: now) || !subscriber.reportsPackets {
+        if subscriber.isGuessing(at: now) {
             // Nobody is refused a picture because of a guess.
             let least = demands.reduce(DataRate.zero) {
                 $0 + ($1.isPaused ? .zero : $1.ladder.steps.first?.rate ?? .zero)
@@ -180,6 +180,22 @@ extension Worker {
         }
         let choices = subscriber.allocator.allocate(budget, videos: demands, at: now)
         subscriber.estimator.wanted = wanted(by: subscriber, demands) + unasked
+        apply(choices, to: videos, demands, of: subscriber, budget)
+        subscriber.allocatedFrom = subscriber.estimator.estimate
+        subscriber.allocatesAt = min(
+            now + Self.allocationSpan, subscriber.allocator.deadline ?? now + Self.allocationSpan)
+        for (consumer, producer) in videos where producer.needsBinding {
+            producer.bind()
+            replay(producer, to: consumer, of: subscriber)
+            requestKeyframes(of: producer)
+        }
+    }
+
+    /// Tells the consumers what they are to be sent, and notes how that compares with what the path bears.
+    private func apply(
+        _ choices: [LayerChoice?], to videos: [(consumer: Consumer, producer: Producer)], _ demands: [VideoDemand],
+        of subscriber: Subscriber, _ budget: DataRate
+    ) {
         let exceeds = subscriber.allocated > budget
         var sending = DataRate.zero
         subscriber.allocated = .zero
@@ -202,14 +218,6 @@ extension Worker {
             if exceeds, isLower, video.consumer.isChanging { video.consumer.ease() }
         }
         subscriber.isExceeded = sending > budget
-        subscriber.allocatedFrom = subscriber.estimator.estimate
-        subscriber.allocatesAt = min(
-            now + Self.allocationSpan, subscriber.allocator.deadline ?? now + Self.allocationSpan)
-        for (consumer, producer) in videos where producer.needsBinding {
-            producer.bind()
-            replay(producer, to: consumer, of: subscriber)
-            requestKeyframes(of: producer)
-        }
     }
 
     /// Of a video that was not measured yet it is assumed that it may want what a camera sends.
