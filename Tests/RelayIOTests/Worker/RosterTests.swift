@@ -16,8 +16,8 @@ struct RosterTests {
         }
     }
 
-    private func visits(_ roster: Roster, calls: Int, of parts: Int) -> [UInt64: Int] {
-        var round = Roster.Round()
+    private func visits(_ roster: Roster<Transport>, calls: Int, of parts: Int) -> [UInt64: Int] {
+        var round = Roster<Transport>.Round()
         var visits: [UInt64: Int] = [:]
         for _ in 0..<calls {
             let batch = roster.next(&round, of: parts)
@@ -29,7 +29,7 @@ struct RosterTests {
 
     @Test(arguments: [1, 3, 24, 25, 26, 100, 1_003] as [UInt64])
     func everybodysTurnComesOnceARound(count: UInt64) {
-        var roster = Roster()
+        var roster = Roster<Transport>()
         for transport in transports(0..<count) { roster.add(transport) }
         let visits = visits(roster, calls: 25 * 4, of: 25)
         #expect(visits.count == Int(count))
@@ -37,7 +37,7 @@ struct RosterTests {
     }
 
     @Test func whoHasGoneIsNotVisited() {
-        var roster = Roster()
+        var roster = Roster<Transport>()
         let all = transports(0..<50)
         for transport in all { roster.add(transport) }
         for transport in all where transport.id.value % 3 == 0 { roster.remove(transport) }
@@ -48,8 +48,8 @@ struct RosterTests {
     }
 
     @Test func anEmptyRosterHasNobody() {
-        var roster = Roster()
-        var round = Roster.Round()
+        var roster = Roster<Transport>()
+        var round = Roster<Transport>.Round()
         #expect(roster.next(&round, of: 25).isEmpty)
         let one = transports(7..<8)[0]
         roster.add(one)

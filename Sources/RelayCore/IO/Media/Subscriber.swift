@@ -3,7 +3,7 @@ internal import RelayProtocol
 
 /// One participant as a receiver: all of its subscribing connections on a worker. They share an access link, so they share a
 /// bandwidth estimate, a pacer, and what there is to divide among their videos.
-final class Subscriber {
+final class Subscriber: Listed {
     struct Name: Hashable {
         var room: RoomID
         var participant: ParticipantID
@@ -16,6 +16,8 @@ final class Subscriber {
     /// What may be sent again.
     var repairs = RetransmissionBudget()
     private(set) var transports: [Transport] = []
+    /// Where it stands in the worker's roster.
+    var place: Int?
     /// Listed with the worker, because its pacer has something to do at some time.
     var isPacing = false
     /// Bytes of audio, and what else is sent without asking.

@@ -3,7 +3,7 @@ internal import RelayControl
 internal import RelayProtocol
 
 /// One peer connection on a worker: its paths, its DTLS association, its keys, and what flows over it.
-final class Transport {
+final class Transport: Listed {
     // What forwarding touches stands together, in front.
 
     var sealer: PacketSealer?

@@ -18,7 +18,7 @@ extension Worker {
         if let known = subscribers[name] { return known }
         let subscriber = Subscriber(name, settings: bandwidth)
         subscribers[name] = subscriber
-        everySubscriber.append(subscriber)
+        subscriberRoster.add(subscriber)
         return subscriber
     }
 
@@ -44,7 +44,7 @@ extension Worker {
         subscriber.remove(transport)
         guard subscriber.transports.isEmpty else { return }
         subscribers[subscriber.name] = nil
-        everySubscriber.removeAll { $0 === subscriber }
+        subscriberRoster.remove(subscriber)
         pacing.removeAll { $0 === subscriber }
     }
 
@@ -100,11 +100,7 @@ extension Worker {
 
     /// A part of the subscribers at a time.
     func pollSubscribers() {
-        let count = everySubscriber.count
-        guard count > 0 else { return }
-        for _ in 0..<(count + Self.parts - 1) / Self.parts {
-            subscriberTurn = subscriberTurn + 1 < count ? subscriberTurn + 1 : 0
-            let subscriber = everySubscriber[subscriberTurn]
+        for subscriber in subscriberRoster.next(&subscriberRound, of: Self.parts) {
             subscriber.estimator.poll(at: now)
             if needsAllocation(subscriber) { allocate(subscriber) }
             settle(subscriber)

@@ -24,7 +24,7 @@ final class Worker {
     let inbound: InboundBatch
     let forwarder: Forwarder
     var transports: [TransportID: Transport] = [:]
-    var roster = Roster()
+    var roster = Roster<Transport>()
     /// Those who bring media.
     var publishing: [TransportID: Transport] = [:]
     /// Those whose retransmission timer runs.
@@ -41,9 +41,8 @@ final class Worker {
     var speaking: [RoomID: ParticipantID] = [:]
     /// Participants with subscribing connections here.
     var subscribers: [Subscriber.Name: Subscriber] = [:]
-    /// The same in an order, and whose turn it was.
-    var everySubscriber: [Subscriber] = []
-    var subscriberTurn = 0
+    var subscriberRoster = Roster<Subscriber>()
+    var subscriberRound = Roster<Subscriber>.Round()
     /// With what their estimates begin.
     var bandwidth = BandwidthEstimator.Settings()
     /// Those whose pacer has something to do at some time.
@@ -75,8 +74,8 @@ final class Worker {
     var tenthOfSecond = Recurrence(every: .milliseconds(100))
     var ladderRound = Recurrence(every: .milliseconds(500))
     var second = Recurrence(every: .seconds(1))
-    var consentRound = Roster.Round()
-    var statisticsRound = Roster.Round()
+    var consentRound = Roster<Transport>.Round()
+    var statisticsRound = Roster<Transport>.Round()
 
     /// - Parameters:
     ///   - number: this worker's among all.
