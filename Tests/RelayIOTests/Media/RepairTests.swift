@@ -7,6 +7,17 @@ import Testing
 
 /// Repair between a publisher and its subscribers, by a worker.
 @MainActor @Suite(.serialized) struct RepairTests {
+    /// Bob has seen Alice's first picture.
+    private func watching() throws -> (WorkerFixture, alice: TestPeer, bob: TestPeer) {
+        let fixture = try WorkerFixture()
+        let (alice, bob) = (try TestPeer(), try TestPeer())
+        try fixture.openPublisher(alice)
+        try fixture.openSubscriber(bob)
+        alice.sendVideo(1, VP8Payload.keyframe())
+        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        return (fixture, alice, bob)
+    }
+
     private func pictureLosses(_ peer: TestPeer) -> Int {
         var count = 0
         control(peer) { if case .pictureLoss = $0 { count += 1 } }
@@ -43,12 +54,7 @@ import Testing
     }
 
     @Test func aSubscriberThatKeepsAskingForKeyframesCostsThePublisherFew() throws {
-        let fixture = try WorkerFixture()
-        let (alice, bob) = (try TestPeer(), try TestPeer())
-        try fixture.openPublisher(alice)
-        try fixture.openSubscriber(bob)
-        alice.sendVideo(1, VP8Payload.keyframe())
-        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        let (fixture, alice, bob) = try watching()
         _ = fixture.wait([alice], seconds: 0.7) { false }
         alice.forgetMedia()
         var sequence: UInt16 = 2
@@ -70,12 +76,7 @@ import Testing
 
     /// Who loses the picture again and again, by a narrow path or by pausing, does not make keyframes for everybody each time.
     @Test(arguments: [true, false]) func aSubscriberThatKeepsStartingAnewCostsThePublisherFew(_ pauses: Bool) throws {
-        let fixture = try WorkerFixture()
-        let (alice, bob) = (try TestPeer(), try TestPeer())
-        try fixture.openPublisher(alice)
-        try fixture.openSubscriber(bob)
-        alice.sendVideo(1, VP8Payload.keyframe())
-        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        let (fixture, alice, bob) = try watching()
         _ = fixture.wait([alice], seconds: 0.7) { false }
         alice.forgetMedia()
         bob.forgetMedia()
@@ -142,12 +143,7 @@ import Testing
     }
 
     @Test func whoAsksForMoreThanCouldBeMissingIsHeardInPart() throws {
-        let fixture = try WorkerFixture()
-        let (alice, bob) = (try TestPeer(), try TestPeer())
-        try fixture.openPublisher(alice)
-        try fixture.openSubscriber(bob)
-        alice.sendVideo(1, VP8Payload.keyframe())
-        try #require(fixture.wait([alice, bob]) { bob.media.count == 1 })
+        let (fixture, alice, bob) = try watching()
         let sent = headers(bob)[0].sequence
         func ask(_ numbers: [UInt16]) {
             bob.sendRTCP { writer in
