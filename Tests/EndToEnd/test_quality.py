@@ -42,8 +42,7 @@ async def test_the_first_frame_is_there_within_half_a_second_also_for_the_tenth_
 async def test_at_5_percent_loss_and_50_ms_the_picture_stands_still_for_hardly_any_time(stage):
     found = await measure(cell("loss-5"), stage, seconds=20)
     assert found["link"]["down"]["lost"] > 100
-    # The aim is 1 %, 0.2 s. On a busy machine the first second, before the path's loss is known, costs one or two late frames more.
-    assert found["frozen"] < 0.03 and found["totalFreezesDuration"] < 0.6, found
+    assert found["frozen"] < 0.01 and found["totalFreezesDuration"] < 0.2, found
     assert_sound(found)
 
 

@@ -32,7 +32,23 @@ struct PlayoutDelayTests {
     func muchLossIsAnsweredByTimeForTwoRequests(_ milliseconds: Int64?, least: Int) {
         var subscriber = Subscriber()
         subscriber.roundTrip = milliseconds.map { .milliseconds($0) }
+        subscriber.report(7, lost: 10)
         #expect(subscriber.report(3, lost: 10) == [[least, 1_000], [least, 1_000], [least, 1_000]])
+    }
+
+    @Test func itGrowsInStepsThatAreNotSeen() {
+        var delay = PlayoutDelay()
+        var now = Instant.zero
+        var told: [Int] = []
+        for _ in 0..<40 {
+            now = now + .milliseconds(50)
+            delay.reported(packets: 15, lost: 1, roundTrip: .milliseconds(50), at: now)
+            if let limits = delay.limits { told.append(Int(limits >> 12)) }
+        }
+        #expect(told.first == 5 && told.last == 20)
+        #expect(zip(told, told.dropFirst()).allSatisfy { (0...2).contains($1 - $0) })
+        // All of it within three quarters of a second.
+        #expect(told.firstIndex(of: 20).map { $0 <= 15 } == true)
     }
 
     @Test func onePacketOfANarrowStreamIsNoLossyPath() {
@@ -40,12 +56,12 @@ struct PlayoutDelayTests {
         subscriber.report(10, packets: 15, lost: 0)
         subscriber.report(1, packets: 15, lost: 1)
         #expect(subscriber.report(10, packets: 15, lost: 0).allSatisfy { $0 == nil })
-        #expect(subscriber.report(1, packets: 15, lost: 5) == [[20, 1_000]])
+        #expect(subscriber.report(1, packets: 15, lost: 5) == [[5, 1_000]])
     }
 
     @Test func tooFewPacketsSayNothing() {
         var subscriber = Subscriber()
-        #expect(subscriber.report(60, packets: 10, lost: 5).allSatisfy { $0 == nil })
+        #expect(subscriber.report(60, packets: 7, lost: 4).allSatisfy { $0 == nil })
     }
 
     @Test func whatCameAfterAllWasNotLost() {
@@ -89,7 +105,8 @@ struct PlayoutDelayTests {
         subscriber.report(5, lost: 10)
         while subscriber.report(1, lost: 0) == [[20, 1_000]] {}
         #expect(subscriber.sent == [0, 1_000])
-        #expect(subscriber.report(1, lost: 20) == [[20, 1_000]])
+        #expect(subscriber.report(1, lost: 20) == [[5, 1_000]])
+        #expect(subscriber.report(1, lost: 20) == [[10, 1_000]])
     }
 
     @Test func followsTheRoundTripOnlyWhereItChangesMuch() {
@@ -100,7 +117,7 @@ struct PlayoutDelayTests {
             #expect(subscriber.report(2, lost: 10) == [[20, 1_000], [20, 1_000]])
         }
         subscriber.roundTrip = .milliseconds(80)
-        #expect(subscriber.report(1, lost: 10) == [[26, 1_000]])
+        #expect(subscriber.report(2, lost: 10) == [[25, 1_000], [26, 1_000]])
         subscriber.roundTrip = .milliseconds(20)
         #expect(subscriber.report(1, lost: 10) == [[14, 1_000]])
     }

@@ -69,7 +69,6 @@ final class Consumer {
     private(set) var beganAt: Instant?
     var reports = SenderReportClock()
     var roundTrip = RoundTrip()
-    private var playoutDelay = PlayoutDelay()
     var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
 
     /// Where its packets come from; nil while there is no such track.
@@ -85,6 +84,7 @@ final class Consumer {
         isVideo = track.kind == .video
         paceNumber = transport.subscriber?.nextPaceNumber() ?? 0
         (header, repairHeader) = Self.headers(for: track)
+        header.playoutDelay = transport.subscriber?.playoutDelay.limits
         allowsPadding = repairHeader != nil
         map = SequenceMap(
             sequence: UInt16.random(in: 0...0x7fff), timestamp: UInt32.random(in: 0...UInt32.max),
@@ -96,7 +96,7 @@ final class Consumer {
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)
-        header.playoutDelay = playoutDelay.limits
+        header.playoutDelay = transport.subscriber?.playoutDelay.limits
         allowsPadding = repairHeader != nil
         headerChanged()
     }
@@ -109,6 +109,9 @@ final class Consumer {
         if let headerSince, sealed.index(of: sequence) < headerSince { return nil }
         return map.recentOrigin(of: sequence)
     }
+
+    /// Its frames are to be held back so long, as `PlayoutDelay` says.
+    func holdBack(_ limits: UInt32?) { header.playoutDelay = limits }
 
     /// Headers are written otherwise from the next packet on.
     func headerChanged() { headerSince = sealed.newest.map { $0 &+ 1 } }
@@ -372,17 +375,12 @@ final class Consumer {
 
     /// Takes note of a report.
     /// - Returns: packets expected, and lost of them, since the one before.
-    func take(_ block: ReportBlock, at now: Instant) -> (packets: Int, lost: Int)? {
+    func take(_ block: ReportBlock) -> (packets: Int, lost: Int)? {
         defer { reported = block }
         guard let before = reported else { return nil }
         let packets = Int(Int32(bitPattern: block.highestSequence &- before.highestSequence))
         guard packets > 0 else { return nil }
-        let lost = Int(block.cumulativeLost) - Int(before.cumulativeLost)
-        if isVideo {
-            playoutDelay.reported(packets: packets, lost: lost, roundTrip: roundTrip.smoothed, at: now)
-            header.playoutDelay = playoutDelay.limits
-        }
-        return (packets, lost)
+        return (packets, Int(block.cumulativeLost) - Int(before.cumulativeLost))
     }
 
     /// Counts what was sent, for sender reports.

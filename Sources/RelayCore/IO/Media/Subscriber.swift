@@ -15,6 +15,8 @@ final class Subscriber: Listed {
     var allocator = LayerAllocator()
     /// What may be sent again.
     var repairs = RetransmissionBudget()
+    /// What its videos are to be held back for.
+    private(set) var playoutDelay = PlayoutDelay()
     private(set) var transports: [Transport] = []
     /// Where it stands in the worker's roster.
     var place: Int?
@@ -115,6 +117,17 @@ final class Subscriber: Listed {
         estimator.remove(path)
         transport.feedback = nil
         transport.sent = nil
+    }
+
+    /// Takes note of what a report said.
+    func take(_ loss: (packets: Int, lost: Int), at now: Instant) {
+        let before = playoutDelay.limits
+        playoutDelay.reported(
+            packets: loss.packets, lost: loss.lost, roundTrip: estimator.roundTrip.smoothed, at: now)
+        guard playoutDelay.limits != before else { return }
+        for transport in transports {
+            for consumer in transport.consumers where consumer.isVideo { consumer.holdBack(playoutDelay.limits) }
+        }
     }
 
     func transport(ofPath number: Int) -> Transport? { transports.first { $0.feedback?.number == number } }

@@ -83,7 +83,7 @@ extension Worker {
         guard let consumer = consumer(block.ssrc, of: transport) else { return }
         let sample = consumer.reports.roundTrip(of: block, at: now)
         if let sample { consumer.roundTrip.add(sample) }
-        if let loss = consumer.take(block, at: now) { receive(loss, roundTrip: sample, of: transport) }
+        if let loss = consumer.take(block) { receive(loss, roundTrip: sample, of: transport) }
     }
 
     private func resend(_ sequence: UInt16, to consumer: Consumer) {

@@ -61,7 +61,7 @@ extension Worker {
 
     func receive(_ report: TransportFeedbackReport, of transport: Transport) {
         guard let subscriber = transport.subscriber, let path = transport.feedback else { return }
-        subscriber.estimator.received(report, over: path, at: now)
+        subscriber.take(subscriber.estimator.received(report, over: path, at: now), at: now)
         if needsAllocation(subscriber) { allocate(subscriber) }
         settle(subscriber)
     }
@@ -74,8 +74,10 @@ extension Worker {
 
     /// - Parameter loss: of one stream, since the report before.
     func receive(_ loss: (packets: Int, lost: Int), roundTrip: Instant.Span?, of transport: Transport) {
-        transport.subscriber?.estimator.received(
+        guard let subscriber = transport.subscriber else { return }
+        subscriber.estimator.received(
             reportedPackets: loss.packets, lost: loss.lost, roundTrip: roundTrip, at: now)
+        if !transport.reportsPackets { subscriber.take(loss, at: now) }
     }
 
     /// Paces by the estimate, and probes where that is due.

@@ -121,11 +121,15 @@ package final class BandwidthEstimator {
     // MARK: Reports
 
     /// Transport-wide feedback about what was sent over `path`.
-    package func received(_ report: TransportFeedbackReport, over path: FeedbackPath, at now: Instant) {
+    /// - Returns: of how many packets it is the first to tell, and how many more are lost than was told before; less than 0: fewer.
+    @discardableResult
+    package func received(
+        _ report: TransportFeedbackReport, over path: FeedbackPath, at now: Instant
+    ) -> (packets: Int, lost: Int) {
         count(at: now)
         let probedAt = paths.lazy.compactMap(\.sent.lastProbeAt).max()
         let tally = path.take(report, probes: &probes, probedAt: probedAt, at: now)
-        guard let lastSentAt = tally.lastSentAt else { return }
+        guard let lastSentAt = tally.lastSentAt else { return (0, 0) }
         hasFeedback = true
         unansweredSince = nil
         steppedAt = nil
@@ -174,6 +178,7 @@ package final class BandwidthEstimator {
         }
         settle(usage, at: now)
         if tally.hasRecovered { planner.recovered(wanted: wanted, at: now) }
+        return (tally.received + tally.lost - tally.recovered, tally.lost - tally.recovered)
     }
 
     /// REMB: heeded where there is no transport-wide feedback. Each connection's receiver estimates its own share, so the limits of

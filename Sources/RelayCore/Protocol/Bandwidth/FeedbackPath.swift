@@ -20,6 +20,7 @@ package final class FeedbackPath {
         var lost = 0
         var lostBytes = 0
         /// Reported lost earlier, and there after all.
+        var recovered = 0
         var recoveredBytes = 0
         var lastSentAt: Instant?
         /// Less the time that packets waited at the receiver for the report.
@@ -101,7 +102,10 @@ package final class FeedbackPath {
             if newestArrival == nil { follow(arrival, at: now) }
             tally.received += 1
             tally.receivedBytes += Int(packet.bytes)
-            if wasLost { tally.recoveredBytes += Int(packet.bytes) }
+            if wasLost {
+                tally.recovered += 1
+                tally.recoveredBytes += Int(packet.bytes)
+            }
             newestArrival = max(newestArrival ?? arrival, arrival)
             shortest = min(shortest, .microseconds(arrival.microseconds &- packet.at.microseconds))
             note(packet, arrival, &tally, now)

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// How long one subscriber is to hold video back, so that what was lost is there again before it is to be shown.
 ///
 /// A browser that only receives knows no round trip: it repeats a request for what is missing after 100 ms, while it holds frames back
@@ -11,10 +13,11 @@ package struct PlayoutDelay: Sendable {
     private static let calmSpan = Instant.Span.seconds(10)
     /// The end is told for so long, since each packet that tells it may get lost.
     private static let endSpan = Instant.Span.seconds(5)
-    /// What a report weighs when the next one comes.
-    private static let memory = 0.75
-    /// Below so many packets a share means nothing.
-    private static let neededPackets = 50.0
+    /// What was reported so long ago counts half.
+    private static let halfLife = Instant.Span.milliseconds(2_400)
+    /// Below so many packets a share means nothing. A first picture has more, and what is known before it is shown holds from the
+    /// start: later, a browser's own delay grows by 100 ms in a second.
+    private static let neededPackets = 30.0
     /// Where no round trip was measured.
     private static let assumedRoundTrip = Instant.Span.milliseconds(100)
     /// Time between two requests for one packet.
@@ -22,6 +25,11 @@ package struct PlayoutDelay: Sendable {
     private static let longest = Instant.Span.milliseconds(400)
     /// Smaller changes would be seen, as the picture slows down or hurries, and help nobody.
     private static let smallestChange: UInt32 = 3
+    /// A receiver heeds a new bound at once: larger steps would make it stand still for as long. It starts with what one needs anyway.
+    private static let firstStep: UInt32 = 5
+    private static let largestStep: UInt32 = 5
+    /// For 10 ms more.
+    private static let stepSpan = Instant.Span.milliseconds(40)
     /// 10 s, as much as receivers allow without the extension. A small one would turn on rendering without any delay.
     private static let most: UInt32 = 1_000
 
@@ -34,7 +42,10 @@ package struct PlayoutDelay: Sendable {
 
     private var phase = Phase.usual
     private var calmSince: Instant?
+    /// On the way to what is aimed at: how much of it is told, in units of 10 ms, and since when.
+    private var told: (least: UInt32, since: Instant)?
     // By the latest reports; older ones count less and less.
+    private var reportedAt: Instant?
     private var packets = 0.0
     private var lost = 0.0
 
@@ -44,30 +55,38 @@ package struct PlayoutDelay: Sendable {
     package var limits: UInt32? {
         switch phase {
         case .usual: nil
-        case .longer(let least): least << 12 | Self.most
+        case .longer: (told?.least ?? Self.firstStep) << 12 | Self.most
         case .ending: Self.most
         }
     }
 
-    /// Takes what a receiver report says.
+    /// Takes what a report says: transport-wide feedback, or where there is none, a receiver report.
     /// - Parameters:
-    ///   - packets: expected since the report before.
+    ///   - packets: that it is the first to tell of.
     ///   - lost: of them; negative where earlier ones came after all.
     ///   - roundTrip: nil if none was measured yet.
     package mutating func reported(packets: Int, lost: Int, roundTrip: Instant.Span?, at now: Instant) {
         guard packets > 0 else { return }
-        self.packets = self.packets * Self.memory + Double(packets)
-        self.lost = max(0, self.lost * Self.memory + Double(lost))
+        let memory = reportedAt.map { exp2(-Double((now - $0).microseconds) / Double(Self.halfLife.microseconds)) } ?? 0
+        reportedAt = now
+        self.packets = self.packets * memory + Double(packets)
+        self.lost = max(0, self.lost * memory + Double(lost))
         let share = self.lost / self.packets
         calmSince = share < Self.littleLoss ? calmSince ?? now : nil
         // A single packet that got lost of a narrow stream is no lossy path.
         if share > Self.muchLoss, self.lost > 1, self.packets >= Self.neededPackets {
             lengthen(to: Self.least(roundTrip ?? Self.assumedRoundTrip))
+            approach(at: now)
             return
         }
         switch phase {
         case .usual: break
-        case .longer: if let calmSince, now - calmSince >= Self.calmSpan { phase = .ending(since: now) }
+        case .longer:
+            approach(at: now)
+            if let calmSince, now - calmSince >= Self.calmSpan {
+                phase = .ending(since: now)
+                told = nil
+            }
         case .ending(let since): if now - since >= Self.endSpan { phase = .usual }
         }
     }
@@ -75,6 +94,19 @@ package struct PlayoutDelay: Sendable {
     private mutating func lengthen(to least: UInt32) {
         if case .longer(let present) = phase, max(present, least) - min(present, least) < Self.smallestChange { return }
         phase = .longer(least: least)
+    }
+
+    /// Tells a little more of what is aimed at.
+    private mutating func approach(at now: Instant) {
+        guard case .longer(let aim) = phase else { return }
+        guard let told, told.least < aim else {
+            self.told = (min(aim, told?.least ?? Self.firstStep), now)
+            return
+        }
+        let steps = UInt32(clamping: (now - told.since).microseconds / Self.stepSpan.microseconds)
+        guard steps > 0 else { return }
+        self.told = (
+            min(aim, told.least + min(steps, Self.largestStep)), told.since + Self.stepSpan * Int64(steps))
     }
 
     /// For a lost packet, a lost request for it and the next one, in units of 10 ms.
