@@ -106,7 +106,8 @@ package struct PlayoutDelay: Sendable {
         let steps = UInt32(clamping: (now - told.since).microseconds / Self.stepSpan.microseconds)
         guard steps > 0 else { return }
         self.told = (
-            min(aim, told.least + min(steps, Self.largestStep)), told.since + Self.stepSpan * Int64(steps))
+            min(aim, told.least + min(steps, Self.largestStep)), told.since + Self.stepSpan * Int64(steps)
+        )
     }
 
     /// For a lost packet, a lost request for it and the next one, in units of 10 ms.
