@@ -14,6 +14,7 @@ import RelayControl
     /// By subscriber.
     var offerFailure: [String: RelayError] = [:]
     var consumeFailure: SubscriptionFailure?
+    var subscribeFailure: RelayError?
     /// By producer.
     var refusals: [String: [RefusedTrack]] = [:]
     /// Makes offers long.
@@ -24,6 +25,9 @@ import RelayControl
     var videos: Set<String> = ["1"]
     /// What was asked for, by connection and mid.
     private(set) var preferences: [String: [String?: VideoPreference]] = [:]
+
+    /// What was last wanted, by room and participant.
+    private(set) var subscribed: [String: [WantedVideo]] = [:]
 
     private var sending: [RoomID: [ParticipantID: TrackSelection]] = [:]
     private var offers: [String: Int] = [:]
@@ -38,6 +42,33 @@ import RelayControl
         sending[room, default: [:]][participant] = kinds
         return Production(
             answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), change: change)
+    }
+
+    func join(
+        room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production {
+        calls.append("join \(room) \(participant)")
+        if let produceFailure { throw produceFailure }
+        let kinds = kindsOfOffer[offer] ?? .all
+        let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
+        sending[room, default: [:]][participant] = kinds
+        return Production(
+            answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), change: change)
+    }
+
+    func subscribe(
+        room: RoomID, participant: ParticipantID, offer: String, videos: [WantedVideo]
+    ) throws(RelayError) -> String {
+        let wanted = videos.map { "\($0.mid)=\($0.producer)" }.joined(separator: ",")
+        calls.append("subscribe \(room) \(participant) \(wanted)")
+        if let subscribeFailure { throw subscribeFailure }
+        subscribed["\(room) \(participant)"] = videos
+        return "answer to \(offer)"
+    }
+
+    func unsubscribe(room: RoomID, participant: ParticipantID) {
+        calls.append("unsubscribe \(room) \(participant)")
+        subscribed["\(room) \(participant)"] = nil
     }
 
     func select(

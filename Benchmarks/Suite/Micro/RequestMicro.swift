@@ -71,6 +71,18 @@ import Web
         Production(answer: offer, selection: .all, change: .renegotiated)
     }
 
+    func join(
+        room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production {
+        try produce(room: room, participant: participant, offer: offer, wanted: wanted)
+    }
+
+    func subscribe(
+        room: RoomID, participant: ParticipantID, offer: String, videos: [WantedVideo]
+    ) throws(RelayError) -> String { offer }
+
+    func unsubscribe(room: RoomID, participant: ParticipantID) {}
+
     func select(
         room: RoomID, participant: ParticipantID, wanted: TrackSelection
     ) throws(RelayError) -> TrackSelection { wanted }

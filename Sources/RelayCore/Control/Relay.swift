@@ -4,7 +4,8 @@
 /// waits for the network. A call that throws has changed nothing.
 ///
 /// A *publishing connection* belongs to `(room, participant)`, a *subscribing connection* to
-/// `(room, subscriber, producer)`.
+/// `(room, subscriber, producer)`, and a *subscription connection*, on which the client makes the offers, to
+/// `(room, subscriber)`.
 @MainActor public protocol Relay: AnyObject {
     /// Receives everything that happens without a call: ICE and DTLS states, active speakers.
     var onEvent: (RelayEvent) -> Void { get set }
@@ -18,6 +19,37 @@
     func produce(
         room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> Production
+
+    /// Answers the offer of a participant who publishes and hears the room mixed into one track.
+    ///
+    /// As `produce` in everything (the participant has one publishing connection, however it was opened), but the first audio
+    /// m-line that the offer can receive on carries the mix of everybody's sound but the participant's own, in Opus: it is
+    /// answered `sendrecv`, or `sendonly` where the offer only receives on it. Without Opus there is no mix. All further m-lines
+    /// that only receive are answered inactive; `subscribe` brings videos on them.
+    /// - Parameter wanted: kinds to forward; nil means every kind that the offer sends. An offer may send nothing at all.
+    /// - Throws: as `produce`.
+    func join(
+        room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
+    ) throws(RelayError) -> Production
+
+    /// Answers the offer of a participant who wants to see others: a receiving video m-line for each of them.
+    ///
+    /// An offer with the `o=` session id and DTLS fingerprint of the participant's joined connection (`join`) renegotiates that one,
+    /// its own tracks included. Any other belongs to the participant's one subscription connection: the first opens it, one with
+    /// the same session id and fingerprint renegotiates it (ICE restart when ufrag and password changed), another replaces it.
+    ///
+    /// `videos` is all that is to be sent from now on. A line that goes on showing the same producer loses nothing; one that is
+    /// given another producer changes at a keyframe of that. Receiving lines that no video names are answered inactive. A
+    /// producer that does not send video yet, or does not exist yet, is shown from when it does, and through its pauses and new
+    /// connections, if the offer has its codec. If it has not, the line stays empty, and is answered inactive the next time.
+    /// - Returns: the answer.
+    /// - Throws: `unusableDescription`, `unusableLine`, `limit`.
+    func subscribe(
+        room: RoomID, participant: ParticipantID, offer: String, videos: [WantedVideo]
+    ) throws(RelayError) -> String
+
+    /// Closes a participant's subscription connection, if there is one; videos on its joined connection end, too.
+    func unsubscribe(room: RoomID, participant: ParticipantID)
 
     /// Mutes or unmutes a producer without any SDP; forwarding stops within one packet and picks up at a keyframe.
     /// - Returns: the selection in force: what is wanted and is sent.
@@ -86,6 +118,22 @@ public struct Production: Sendable {
         self.answer = answer
         self.selection = selection
         self.change = change
+    }
+}
+
+/// A video that a participant wants to see on one m-line of its offer.
+public struct WantedVideo: Sendable, Hashable {
+    /// The m-line, by the offer's `a=mid`.
+    public var mid: String
+    /// Whose first video track it is to show; may be the participant itself.
+    public var producer: ParticipantID
+    /// How large, and how important. Its `mid` does not count.
+    public var preference: VideoPreference
+
+    public init(mid: String, producer: ParticipantID, preference: VideoPreference = VideoPreference()) {
+        self.mid = mid
+        self.producer = producer
+        self.preference = preference
     }
 }
 

@@ -8,6 +8,8 @@ public enum RelayError: Error, Equatable, Sendable {
     case notSubscribed(to: ParticipantID)
     /// The subscribing connection has no video with that mid.
     case unknownVideo(mid: String)
+    /// A video was wanted on an m-line of the offer that cannot carry one; the text says why.
+    case unusableLine(mid: String, reason: String)
     /// A configured limit is reached; `name` is the setting.
     case limit(name: String, value: Int)
 }

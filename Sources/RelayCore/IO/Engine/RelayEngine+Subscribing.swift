@@ -147,6 +147,7 @@ extension SubscriptionFailure.Reason {
         case .unusableDescription(let reason): self = .unusableDescription(reason)
         case .notProducing, .notSubscribed: self = .unknownProducer
         case .unknownVideo(let mid): self = .mismatch("there is no video with mid \(mid)")
+        case .unusableLine(let mid, let reason): self = .mismatch("mid \(mid): \(reason)")
         case .limit(let name, let value): self = .limit(name: name, value: value)
         }
     }

@@ -61,6 +61,7 @@ extension CallFailure {
             case .notProducing(let user): .missing(field, "user \"\(user)\" does not produce")
             case .notSubscribed(let user): .missing(field, "nothing of user \"\(user)\" was offered to this user")
             case .unknownVideo(let mid): .missing(.mid, "there is no video with mid \"\(mid.prefix(64))\"")
+            case .unusableLine(let mid, let reason): .invalid(.mid, "mid \"\(mid.prefix(64))\": \(reason)")
             case .limit(let name, let value) where name.hasPrefix("sdp."):
                 .tooLarge(field, "the SDP is larger than the limit of \(value) (\(name))")
             case .limit(let name, let value):
