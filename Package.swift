@@ -103,7 +103,8 @@ let tests: [Target] = [
             "TestSupport",
         ],
         swiftSettings: swift),
-    .testTarget(name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel"], swiftSettings: swift),
+    .testTarget(
+        name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(
         name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),

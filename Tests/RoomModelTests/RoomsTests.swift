@@ -39,9 +39,9 @@ import Testing
             try rooms.add(Participant(id: ann), to: lobby, at: 0)
         }
         #expect(throws: RoomError.noSuchRoom(nowhere)) { try rooms.add(Participant(id: ann), to: nowhere, at: 0) }
-        #expect(throws: RoomError.noSuchRoom(nowhere)) { try rooms.delete(nowhere) }
+        #expect(throws: RoomError.noSuchRoom(nowhere)) { try rooms.delete(nowhere, at: 0) }
         #expect(throws: RoomError.noSuchParticipant(ParticipantID("eve"), lobby)) {
-            try rooms.remove(ParticipantID("eve"), from: lobby)
+            try rooms.remove(ParticipantID("eve"), from: lobby, at: 0)
         }
         #expect(throws: RoomError.notPublishing(ann)) { try rooms.stopPublishing(ann, in: lobby, at: 0) }
         #expect(rooms.count == 1)
@@ -54,9 +54,9 @@ import Testing
         #expect(throws: RoomError.roomFull(limit: 2)) {
             try rooms.add(Participant(id: ParticipantID("eve")), to: lobby, at: 0)
         }
-        _ = try rooms.remove(bob, from: lobby)
+        _ = try rooms.remove(bob, from: lobby, at: 0)
         _ = try rooms.add(Participant(id: ParticipantID("eve")), to: lobby, at: 0)
-        _ = try rooms.delete(lobby)
+        _ = try rooms.delete(lobby, at: 0)
         _ = try rooms.create(RoomID("second"), at: 0)
         #expect(rooms.all.map(\.id.value) == ["second"])
     }
@@ -69,12 +69,12 @@ import Testing
 
     @Test func goesWithItsLastParticipant() throws {
         var rooms = try roomWithAnnAndBob()
-        let first = try rooms.remove(ann, from: lobby)
+        let first = try rooms.remove(ann, from: lobby, at: 0)
         #expect(first.count == 1)
         #expect(rooms.contains(lobby))
-        let last = try rooms.remove(bob, from: lobby)
-        guard last.count == 2, case .participantRemoved(lobby, let gone) = last[0],
-            case .roomDeleted(let room) = last[1]
+        let last = try rooms.remove(bob, from: lobby, at: 0)
+        guard last.count == 3, case .participantRemoved(lobby, let gone, byAdmin: false) = last[0],
+            case .sessionEnded = last[1], case .roomDeleted(let room) = last[2]
         else {
             Issue.record("\(last)")
             return
@@ -101,9 +101,9 @@ import Testing
         var rooms = try roomWithAnnAndBob()
         _ = try rooms.publish(ann, in: lobby, selection: .all, at: 0)
         _ = try rooms.setSpeaker(ann, in: lobby)
-        let events = try rooms.remove(ann, from: lobby)
+        let events = try rooms.remove(ann, from: lobby, at: 0)
         guard events.count == 3, case .publicationStopped(lobby, let stopped) = events[0],
-            case .participantRemoved(lobby, let gone) = events[2]
+            case .participantRemoved(lobby, let gone, byAdmin: false) = events[2]
         else {
             Issue.record("\(events)")
             return

@@ -9,14 +9,25 @@ public struct RoomLimits: Sendable, Equatable {
     /// Seconds without a connected transport, an open signalling socket or a call, after which a participant is
     /// removed (`users.idle-timeout`); nil never removes anybody.
     public var idleTimeout: Double?
+    /// People who may wait for one room (`rooms.max-waiting`).
+    public var maximumWaiting: Int
+    /// Seconds that a participant which leaves when it is unattended may be without its signalling socket.
+    public var absenceTimeout: Double
+
+    /// Seconds between two nudges of one who waits; a nudge before that is not passed on.
+    public static let nudgeInterval: Double = 1
+    /// Characters of a reaction, and a quarter of its bytes in UTF-8.
+    public static let maximumReaction = 64
 
     public init(
         maximumRooms: Int = 1_000, maximumParticipants: Int = 200, emptyTimeout: Double = 300,
-        idleTimeout: Double? = nil
+        idleTimeout: Double? = nil, maximumWaiting: Int = 200, absenceTimeout: Double = 10
     ) {
         self.maximumRooms = maximumRooms
         self.maximumParticipants = maximumParticipants
         self.emptyTimeout = emptyTimeout
         self.idleTimeout = idleTimeout
+        self.maximumWaiting = maximumWaiting
+        self.absenceTimeout = absenceTimeout
     }
 }

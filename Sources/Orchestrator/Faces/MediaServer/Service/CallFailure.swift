@@ -42,10 +42,25 @@ extension CallFailure {
                 .missing(.user, "there is no user \"\(user)\" in room \"\(room)\"")
             case .participantExists(let user, let room):
                 .conflict(.user, "user \"\(user)\" is in room \"\(room)\" already")
+            case .notDefined(let room): .conflict(.room, "room \"\(room)\" has no definition")
+            case .notWaiting(let user, let room):
+                .missing(.user, "nobody called \"\(user)\" waits for room \"\(room)\"")
             case .notPublishing(let user): .missing(.user, "user \"\(user)\" does not produce")
+            case .notHere(let user, let room): .conflict(.user, "user \"\(user)\" is not in room \"\(room)\"")
+            case .notAdmin(let user):
+                CallFailure(status: 403, field: .user, message: "user \"\(user)\" is not an admin of the room")
+            case .unusableReaction(let limit): .invalid(.body, "a reaction has 1 to \(limit) characters")
+            case .sharedAlready(let user): .conflict(.user, "user \"\(user)\" is sharing the screen already")
             case .tooManyRooms(let limit):
                 CallFailure(
                     status: 503, field: .room, message: "no more rooms: the limit of \(limit) is reached (rooms.max)")
+            case .tenantFull(let limit):
+                CallFailure(
+                    status: 403, field: .room, message: "no more rooms: the licence's limit of \(limit) is reached")
+            case .waitingRoomFull(let limit):
+                CallFailure(
+                    status: 403, field: .user,
+                    message: "the waiting room is full: its limit is \(limit) (rooms.max-waiting)")
             case .roomFull(let limit):
                 CallFailure(
                     status: 403, field: .user,

@@ -31,7 +31,7 @@ extension RoomService {
     /// - Returns: how many users it took with it.
     func deleteRoom(_ room: RoomID) throws(CallFailure) -> Int {
         let count = try self.room(room).participants.count
-        let events = try refusing { () throws(RoomError) in try rooms.delete(room) }
+        let events = try refusing { () throws(RoomError) in try rooms.delete(room, at: now()) }
         carryOut(events)
         return count
     }
@@ -46,7 +46,7 @@ extension RoomService {
                 others.append(
                     Addressee(user: other, offer: try offer(of: other, to: user.id, in: room, restart: false)))
             } catch {
-                _ = try? rooms.remove(user.id, from: room)
+                _ = try? rooms.remove(user.id, from: room, at: now())
                 relay.remove(participant: user.id, room: room)
                 throw CallFailure(error, field: .user)
             }
@@ -59,7 +59,7 @@ extension RoomService {
 
     func deleteUser(_ user: ParticipantID, from room: RoomID) throws(CallFailure) -> Departure {
         let participant = try self.user(user, in: room)
-        let events = try refusing { () throws(RoomError) in try rooms.remove(user, from: room) }
+        let events = try refusing { () throws(RoomError) in try rooms.remove(user, from: room, at: now()) }
         carryOut(events)
         return Departure(user: participant, others: others(than: user, in: room))
     }
@@ -224,7 +224,7 @@ extension RoomService {
     private func carryOut(_ events: [RoomEvent], outbound: [Addressee] = []) {
         for event in events {
             switch event {
-            case .participantRemoved(let room, let user): relay.remove(participant: user.id, room: room)
+            case .participantRemoved(let room, let user, _): relay.remove(participant: user.id, room: room)
             case .roomDeleted(let room): relay.remove(room: room.id)
             default: break
             }
@@ -234,13 +234,16 @@ extension RoomService {
             case .roomCreated(let room): notify(.roomCreated(room))
             case .roomDeleted(let room): notify(.roomDeleted(room))
             case .participantAdded(let room, let user): notify(.userAdded(room, user))
-            case .participantRemoved(let room, let user):
+            case .participantRemoved(let room, let user, _):
                 notify(.userDeleted(room, user, others: others(than: user.id, in: room)))
             case .publicationStarted(let room, let user): notify(.producerStarted(room, user, outbound: outbound))
             case .publicationChanged(let room, let user): notify(.producerChanged(room, user, outbound: outbound))
             case .publicationStopped(let room, let user):
                 notify(.producerStopped(room, user, others: others(than: user.id, in: room)))
             case .speakerChanged(let room, let user): notify(.speaker(room, user))
+            case .roomChanged, .sessionEnded, .adminChanged, .handChanged, .sharingChanged, .reacted, .mutingChanged,
+                .waitingBegan, .waitingNudged, .waitingEnded:
+                break
             }
         }
     }
