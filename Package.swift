@@ -32,6 +32,8 @@ let cShims: [Target] = [
     .systemLibrary(name: "CWslay", path: "CShims/CWslay", providers: [.apt(["libwslay-dev"])]),
     .systemLibrary(
         name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .systemLibrary(
+        name: "CSodium", path: "CShims/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(
         name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
     // libipsec-mb is optional: its header where it is there, its library at run time.
@@ -62,7 +64,11 @@ let orchestrator: [Target] = [
         name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "Web", "Log"],
         path: "Sources/Orchestrator/Faces/MediaServer", swiftSettings: onControlThread),
     .target(
-        name: "Server", dependencies: ["Web", "Loop", "Log", "CUV", "CHTTPParser", "CWslay", "COpenSSL", "CNet"],
+        name: "Secrets", dependencies: ["Loop", "COpenSSL", "CSodium"], path: "Sources/Orchestrator/Secrets",
+        swiftSettings: swift),
+    .target(
+        name: "Server",
+        dependencies: ["Web", "Secrets", "Loop", "Log", "CUV", "CHTTPParser", "CWslay", "COpenSSL", "CNet"],
         path: "Sources/Orchestrator/Server", swiftSettings: onControlThread),
 ]
 
@@ -105,6 +111,7 @@ let tests: [Target] = [
         swiftSettings: swift),
     .testTarget(
         name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel", "TestSupport"], swiftSettings: swift),
+    .testTarget(name: "SecretsTests", dependencies: ["Secrets", "Loop"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(
         name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),

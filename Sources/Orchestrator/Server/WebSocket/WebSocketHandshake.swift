@@ -36,8 +36,13 @@ nonisolated enum WebSocketHandshake {
     }
 
     static func accept(_ key: String) -> String {
-        let digest = Digest.sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
-        return base64(digest)
+        base64(sha1(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+    }
+
+    private static func sha1(_ bytes: [UInt8]) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 20)
+        EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha1(), nil)
+        return digest
     }
 
     private static func base64(_ bytes: [UInt8]) -> String {
