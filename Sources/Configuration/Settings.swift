@@ -48,6 +48,8 @@ public struct Settings: Sendable, Equatable {
     public var emptyRoomTimeout: Duration = .seconds(300)
     /// Users at one time.
     public var maximumUsersPerRoom = 200
+    /// People who wait for one room.
+    public var maximumWaiting = 200
     /// Connections of one room on a worker before it uses another.
     public var roomSpread = 128
     /// `rooms.max-audible`: 0 for no limit.

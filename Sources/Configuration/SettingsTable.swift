@@ -76,6 +76,9 @@ public enum SettingsTable {
             "users.max-per-room", .rooms, \.maximumUsersPerRoom, .number(in: 1...1_000_000),
             "Users of one room at once."),
         Setting(
+            "rooms.max-waiting", .rooms, \.maximumWaiting, .number(in: 0...1_000_000),
+            "People who may wait to be let into one room."),
+        Setting(
             "rooms.spread", .rooms, \.roomSpread, .number(in: 1...1_000_000),
             "A room uses a further worker once it has so many peer connections on each that it uses already."),
         Setting(

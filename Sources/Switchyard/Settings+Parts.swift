@@ -26,6 +26,7 @@ extension Settings {
         var face = MediaServerSettings()
         face.maximumRooms = maximumRooms
         face.maximumUsersPerRoom = maximumUsersPerRoom
+        face.maximumWaiting = maximumWaiting
         face.roomEmptyTimeout = Double(emptyRoomTimeout.wholeMilliseconds) / 1000
         face.userIdleTimeout = userIdleTimeout.map { Double($0.wholeMilliseconds) / 1000 }
         return face

@@ -117,7 +117,7 @@ struct RestartPolicyTests {
             "--media-max-transports", "8", "--ice-consent-timeout", "3s", "--sdp-max-bytes", "4KiB",
             "--sdp-max-media-lines",
             "9", "--rooms-max", "10", "--rooms-empty-timeout", "1500ms", "--users-max-per-room", "11",
-            "--users-idle-timeout", "4s", "--srtp-backend", "openssl",
+            "--users-idle-timeout", "4s", "--rooms-max-waiting", "12", "--srtp-backend", "openssl",
         ]).settings
 
         let server = settings.server
@@ -137,6 +137,7 @@ struct RestartPolicyTests {
         let face = settings.mediaServer
         #expect(face.maximumRooms == 10 && face.roomEmptyTimeout == 1.5)
         #expect(face.maximumUsersPerRoom == 11 && face.userIdleTimeout == 4)
+        #expect(face.maximumWaiting == 12)
     }
 
     @Test func advertisesLoopbackOnlyToWhoIsOnThisMachine() throws {

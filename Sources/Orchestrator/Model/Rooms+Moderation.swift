@@ -87,9 +87,14 @@ extension Rooms {
     ) throws(RoomError) -> [RoomEvent] {
         try change(room) { (room) throws(RoomError) in
             guard let index = room.participants.firstIndex(where: { $0.id == id }) else { throw .notHere(id, room.id) }
-            let events = try body(&room, index)
+            let before = room.participants[index].touched
             room.participants[index].touched = now
-            return events
+            do throws(RoomError) {
+                return try body(&room, index)
+            } catch {
+                room.participants[index].touched = before
+                throw error
+            }
         }
     }
 }

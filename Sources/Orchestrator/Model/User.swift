@@ -28,7 +28,7 @@ public struct User: Sendable, Equatable {
     public var `extension`: String?
     public var displayName: String
     public var devices: [Device]
-    /// What a telephone's registration is checked against (the HA1 of RFC 8760), encrypted.
+    /// What a telephone's registration is checked against (H(A1) of RFC 7616, section 3.4), encrypted.
     public var sealedDigest: String?
 
     public init(
