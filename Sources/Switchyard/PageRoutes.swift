@@ -1,20 +1,28 @@
 import CPage
 import Web
 
-/// The demo page: its files are in the binary (CShims/CPage), each at its own path, the page itself also at `/`.
+/// The pages: their files are in the binary (CShims/CPage), each at its own path; the demo page also at `/`, that of rooms at `/aura`.
 enum PageRoutes {
     static var all: [Route] {
         (0..<cpage_count()).compactMap { cpage_at($0)?.pointee }.flatMap { file in
             let asset = PageAsset(file)
-            let paths = asset.name == "index.html" ? ["/", "/index.html"] : ["/" + asset.name]
-            return paths.map { path in
+            return paths(of: asset.name).map { path in
                 Route(.GET, path, access: .open) { .response(asset.response(to: $0)) }
             }
         }
     }
+
+    private static func paths(of name: String) -> [String] {
+        switch name {
+        case "index.html": ["/", "/index.html"]
+        // Without a slash at the end, so that the files that both pages share are beside it.
+        case "aura/index.html": ["/aura"]
+        default: ["/" + name]
+        }
+    }
 }
 
-/// One file of the page, ready to be sent.
+/// One file of a page, ready to be sent.
 struct PageAsset {
     let name: String
     private let bytes: [UInt8]

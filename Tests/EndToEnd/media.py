@@ -57,7 +57,9 @@ def planes(picture):
     return picture[:HEIGHT], chroma[0], chroma[1]
 
 
-class _Paced(MediaStreamTrack):
+class Paced(MediaStreamTrack):
+    """A source that gives one thing after the other at its own pace."""
+
     def __init__(self):
         super().__init__()
         self._next = None
@@ -72,7 +74,7 @@ class _Paced(MediaStreamTrack):
         await asyncio.sleep(max(0.0, self._next - now))
 
 
-class CountingPicture(_Paced):
+class CountingPicture(Paced):
     """A camera whose frames are numbered; `sent` is the latest number."""
 
     kind = "video"
@@ -92,7 +94,7 @@ class CountingPicture(_Paced):
         return frame
 
 
-class Tone(_Paced):
+class Tone(Paced):
     """A microphone that hears one frequency."""
 
     kind = "audio"
@@ -147,6 +149,7 @@ class SoundReader:
     def __init__(self, track):
         self.frames = 0
         self.ended = False
+        self._heard_at = 0.0
         self._latest = numpy.zeros(0, numpy.int16)
         self._task = asyncio.ensure_future(self._read(track))
 
@@ -157,9 +160,16 @@ class SoundReader:
                 channels = len(frame.layout.channels)
                 wave = frame.to_ndarray().reshape(-1, channels)[:, 0] if frame.format.is_packed else frame.to_ndarray()[0]
                 self._latest = numpy.concatenate([self._latest, wave])[-SAMPLE_RATE // 2 :]
+                self._heard_at = time.monotonic()
                 self.frames += 1
         except MediaStreamError:
             self.ended = True
+
+    def latest(self):
+        """The last half second as numbers from -1 to 1, or None while that is not there. Where nothing comes any more it is silence."""
+        if len(self._latest) < SAMPLE_RATE // 2:
+            return None
+        return self._latest / 32_768 if time.monotonic() - self._heard_at < 0.4 else numpy.zeros(SAMPLE_RATE // 2)
 
     def loudest_hertz(self):
         """The strongest frequency of the last half second, or None while that is not there or silent."""

@@ -17,6 +17,21 @@ def new_connection():
     return RTCPeerConnection(RTCConfiguration(iceServers=[]))
 
 
+class SessionNumber:
+    """aiortc numbers every offer's `o=` line anew; RFC 8829 (5.2.2) keeps the session id and counts the version up."""
+
+    def __init__(self):
+        self._session = None
+
+    def keep(self, sdp):
+        """The offer under the number of the first one."""
+        _, session, version = re.search(r"^o=(\S+) (\d+) (\d+)", sdp, re.MULTILINE).groups()
+        first = self._session is None
+        self._session = session if first else self._session
+        self._version = int(version) if first else self._version + 1
+        return re.sub(r"^o=\S+ \d+ \d+", f"o=- {self._session} {self._version}", sdp, count=1, flags=re.MULTILINE)
+
+
 class Publisher:
     """One user who produces: a numbered picture and a tone, by one peer connection."""
 
@@ -25,7 +40,7 @@ class Publisher:
         self.connection = new_connection()
         self.picture = CountingPicture(rate, first) if video else None
         self.tone = Tone(hertz) if audio else None
-        self._session = None
+        self._session = SessionNumber()
         if self.tone:
             self.connection.addTransceiver(self.tone, direction="sendonly")
         if self.picture:
@@ -40,18 +55,9 @@ class Publisher:
     async def produce(self, **body):
         """Offers (again), applies the answer, and returns the whole response."""
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        response = await self.rest.produce(self.room, self.user, offer={"type": "offer", "sdp": self._offer()}, **body)
+        response = await self.rest.produce(self.room, self.user, offer={"type": "offer", "sdp": self._session.keep(self.connection.localDescription.sdp)}, **body)
         await self.connection.setRemoteDescription(RTCSessionDescription(**response["answer"]))
         return response
-
-    def _offer(self):
-        """aiortc numbers every offer's `o=` line anew; RFC 8829 (5.2.2) keeps the session id and counts the version up."""
-        sdp = self.connection.localDescription.sdp
-        _, session, version = re.search(r"^o=(\S+) (\d+) (\d+)", sdp, re.MULTILINE).groups()
-        first = self._session is None
-        self._session = session if first else self._session
-        self._version = int(version) if first else self._version + 1
-        return re.sub(r"^o=\S+ \d+ \d+", f"o=- {self._session} {self._version}", sdp, count=1, flags=re.MULTILINE)
 
     async def connected(self, within=10):
         await eventually(

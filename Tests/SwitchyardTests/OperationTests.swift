@@ -69,19 +69,25 @@ struct RestartPolicyTests {
 @MainActor struct PageTests {
     private func files() -> [PageAsset] { (0..<cpage_count()).compactMap { cpage_at($0)?.pointee }.map(PageAsset.init) }
 
-    @Test func everyFileOfTheFolderIsInTheBinary() throws {
-        let folder =
-            "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Sources/Switchyard/Page"
+    /// The files of a folder, without its folders.
+    private func names(in folder: String) throws -> [String] {
         let handle = try #require(opendir(folder))
         defer { closedir(handle) }
-        var names: Set<String> = []
+        var names: [String] = []
         while let entry = readdir(handle) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix(".") { names.insert(name) }
+            if !name.hasPrefix("."), entry.pointee.d_type != UInt8(DT_DIR) { names.append(name) }
         }
-        #expect(Set(files().map(\.name)) == names)
+        return names
+    }
+
+    @Test func everyFileOfTheFolderIsInTheBinary() throws {
+        let folder =
+            "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Sources/Switchyard/Page"
+        let names = try names(in: folder) + names(in: folder + "/aura").map { "aura/" + $0 }
+        #expect(Set(files().map(\.name)) == Set(names))
     }
 
     @Test func servesEachFileWithItsTypeAndPolicy() throws {
@@ -91,7 +97,9 @@ struct RestartPolicyTests {
             #expect(response.headers["Content-Type"] != "application/octet-stream", "\(file.name)")
             #expect(response.headers["Content-Security-Policy"]?.contains("default-src 'none'") == true)
         }
-        #expect(PageRoutes.all.contains { $0.pattern == "/" && $0.access == .open })
+        for path in ["/", "/aura", "/aura/app.js"] {
+            #expect(PageRoutes.all.contains { $0.pattern == path && $0.access == .open })
+        }
     }
 
     @Test func answersABrowserThatHasTheFile() throws {

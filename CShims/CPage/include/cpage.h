@@ -1,7 +1,7 @@
 #ifndef SWITCHYARD_CPAGE_H
 #define SWITCHYARD_CPAGE_H
 
-// The demo page's files (Sources/Switchyard/Page) inside the binary, so that it works from anywhere.
+// The pages' files (Sources/Switchyard/Page) inside the binary, so that they work from anywhere.
 
 #include <stddef.h>
 

@@ -1,7 +1,9 @@
 import { cameraSize, canShareScreen, insecureContextWords } from './devices.js';
 import { Details } from './details.js';
 import { Meeting } from './meeting.js';
+import { Notices, copyRoomLink, recall, remember, toggle, whileBusy } from './parts.js';
 import { Stage } from './stage.js';
+import { tilesOf } from './tiles.js';
 
 // The page itself: the form, the buttons, the notices. Everything about media is in meeting.js and below it.
 //
@@ -12,6 +14,7 @@ const at = (id) => document.getElementById(id);
 const address = new URLSearchParams(location.search);
 const stage = new Stage({ stage: at('stage'), people: at('tiles'), screens: at('screens'), alone: at('alone') });
 const details = new Details({ dialog: at('details'), people: at('details-people'), rows: at('details-rows') });
+const notices = new Notices(at('notices'));
 let meeting = null;
 let countdown = 0;
 let isGoingAway = false;
@@ -63,7 +66,7 @@ function enter() {
   // A reload comes back into the room.
   history.replaceState(null, '', `?${new URLSearchParams({ room, join: '1' })}`);
   at('join-problem').hidden = true;
-  at('notices').replaceChildren();
+  notices.clear();
   at('room-title').textContent = room;
   document.title = `${room} · Switchyard`;
   document.body.dataset.view = 'meeting';
@@ -75,7 +78,7 @@ function enter() {
   // For the browser's console: `meeting.users`, `meeting.publisher.connection.getStats()`, …
   globalThis.meeting = meeting;
   meeting.addEventListener('change', draw);
-  meeting.addEventListener('notice', ({ detail }) => notice(detail));
+  meeting.addEventListener('notice', ({ detail }) => notices.show(detail));
   meeting.addEventListener('ended', ({ detail }) => left(detail));
   draw();
   meeting.start({ audio: at('start-audio').checked, video: at('start-video').checked });
@@ -97,7 +100,7 @@ function left(why) {
 }
 
 function draw() {
-  stage.update(meeting);
+  stage.update(tilesOf(meeting), meeting.state === 'joined' && meeting.users.size === 0);
   toggle(at('mic'), meeting.micOn, 'icon-mic', 'icon-mic-off', 'Mute', 'Unmute');
   toggle(at('camera'), meeting.cameraOn, 'icon-camera', 'icon-camera-off', 'Stop camera', 'Start camera');
   toggle(at('screen'), meeting.screenTrack !== null, 'icon-screen', 'icon-screen', 'Stop sharing', 'Share screen');
@@ -123,60 +126,12 @@ function drawConnection() {
   countdown = setInterval(count, 1_000);
 }
 
-function toggle(button, on, iconOn, iconOff, wordsOn, wordsOff) {
-  button.ariaPressed = String(on);
-  button.querySelector('use').setAttribute('href', `#${on ? iconOn : iconOff}`);
-  button.querySelector('span').textContent = on ? wordsOn : wordsOff;
-}
-
-/** A second press while the browser still asks for the device would only confuse. */
-async function whileBusy(button, action) {
-  button.disabled = true;
-  try { await action(); } finally { button.disabled = false; }
-}
-
-function notice(words, { button, action, key } = {}) {
-  const same = [...at('notices').children].find((each) => each.dataset.key === (key ?? words));
-  if (same) return;
-  const element = document.createElement('div');
-  element.className = 'notice';
-  element.dataset.key = key ?? words;
-  const text = document.createElement('p');
-  text.textContent = words;
-  element.append(text);
-  const dismiss = document.createElement('button');
-  dismiss.type = 'button';
-  dismiss.className = 'quiet';
-  dismiss.textContent = button ?? 'Close';
-  dismiss.addEventListener('click', () => { element.remove(); action?.(); });
-  element.append(dismiss);
-  at('notices').append(element);
-}
-
 function askForSound() {
-  notice('The browser holds back the sound until you click.', {
+  notices.show('The browser holds back the sound until you click.', {
     key: 'sound', button: 'Turn on sound', action: () => stage.allowSound(),
   });
 }
 
-async function copyLink() {
-  const link = new URL(location.pathname, location.href);
-  link.searchParams.set('room', meeting.room);
-  try {
-    await navigator.clipboard.writeText(link.href);
-    const words = at('copy-link').querySelector('span');
-    words.textContent = 'Copied';
-    setTimeout(() => { words.textContent = 'Copy link'; }, 2_000);
-  } catch {
-    // The clipboard is closed to pages over plain http.
-    notice(`The link to this room: ${link.href}`);
-  }
-}
-
-function remember(key, value) {
-  try { localStorage.setItem(`switchyard.${key}`, value); } catch { /* private windows may refuse */ }
-}
-
-function recall(key) {
-  try { return localStorage.getItem(`switchyard.${key}`); } catch { return null; }
+function copyLink() {
+  return copyRoomLink(meeting.room, at('copy-link'), notices);
 }

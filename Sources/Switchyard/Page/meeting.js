@@ -1,4 +1,5 @@
-import { cameraEncodings, openDevices, openScreen } from './devices.js';
+import { cameraEncodings, openScreen } from './devices.js';
+import { OwnDevices } from './own-devices.js';
 import { Publisher } from './publisher.js';
 import { Signalling } from './signalling.js';
 import { Subscriber } from './subscriber.js';
@@ -31,17 +32,17 @@ export class Meeting extends EventTarget {
   /** The others by id: `{id, name, constraints, subscriber, refused, wanted, tile}`; `wanted` is a choice of preference.js. */
   users = new Map();
   speaker = null;
-  micOn = false;
-  cameraOn = false;
   publisher = null;
-  localStream = new MediaStream();
   screenTrack = null;
   /** What the relay knows of our connections, as of the last `requestStatistics`: `{produce, consume}` as in REST. */
   statistics = {};
 
   #signalling;
-  #microphone = null;
-  #camera = null;
+  #devices = new OwnDevices({
+    changed: () => this.#change(),
+    notice: (words) => this.#notice(words),
+    lost: (kind) => { this.publisher?.setTrack(kind, null); this.#publish(); },
+  });
   #waiting = [];
   #changed = false;
   #republishTimer = 0;
@@ -57,9 +58,13 @@ export class Meeting extends EventTarget {
     this.#signalling.addEventListener('lost', ({ detail }) => this.#lost(detail.retryIn));
   }
 
+  get micOn() { return this.#devices.micOn; }
+  get cameraOn() { return this.#devices.cameraOn; }
+  get localStream() { return this.#devices.stream; }
+
   /** Opens the wanted devices, then enters the room with those that there are. */
   async start(wanted) {
-    await this.#open(wanted);
+    await this.#devices.open(wanted);
     if (!this.#ended) this.#signalling.connect();
   }
 
@@ -69,18 +74,13 @@ export class Meeting extends EventTarget {
   }
 
   async setMicrophone(on) {
-    if (on && !this.#microphone) return this.#openAndPublish({ audio: true });
-    this.micOn = on;
-    this.#microphone.enabled = on;
+    await this.#devices.setMicrophone(on);
     return this.#publish();
   }
 
-  /** Off really closes the camera, so that its light goes out. */
   async setCamera(on) {
-    if (on) return this.#openAndPublish({ video: true });
-    this.cameraOn = false;
-    this.#dropCamera();
-    await this.publisher?.setTrack('video', null);
+    await this.#devices.setCamera(on);
+    if (!on) await this.publisher?.setTrack('video', null);
     return this.#publish();
   }
 
@@ -226,63 +226,15 @@ export class Meeting extends EventTarget {
     return { audio: this.micOn, video: this.cameraOn || this.screenTrack !== null };
   }
 
-  async #open(wanted) {
-    const { audio, video, problems } = await openDevices(wanted);
-    if (this.#ended) { audio?.stop(); video?.stop(); return; }
-    for (const problem of problems) this.#notice(problem);
-    if (audio) this.#use('audio', audio);
-    if (video) this.#use('video', video);
-    this.#change();
-  }
-
-  #use(kind, track) {
-    if (kind === 'audio') {
-      this.#microphone = track;
-      this.micOn = true;
-    } else {
-      this.#dropCamera();
-      this.#camera = track;
-      this.cameraOn = true;
-      this.localStream.addTrack(track);
-    }
-    track.onended = () => this.#deviceGone(kind);
-  }
-
-  #dropCamera() {
-    if (!this.#camera) return;
-    this.#camera.onended = null;
-    this.#camera.stop();
-    this.localStream.removeTrack(this.#camera);
-    this.#camera = null;
-  }
-
-  #deviceGone(kind) {
-    if (kind === 'audio') {
-      this.#microphone = null;
-      this.micOn = false;
-    } else {
-      this.#dropCamera();
-      this.cameraOn = false;
-    }
-    this.#notice(`The ${kind === 'audio' ? 'microphone' : 'camera'} is gone.`);
-    this.publisher?.setTrack(kind, null);
-    this.#publish();
-  }
-
-  async #openAndPublish(wanted) {
-    await this.#open(wanted);
-    return this.#publish();
-  }
-
   /** Makes the relay's picture of us match ours. Without any device there is nothing to publish: we only watch. */
   async #publish() {
     this.#change();
     if (this.state !== 'joined') return;
-    if (!this.publisher && !this.#microphone && !this.#camera && !this.screenTrack) return;
+    if (!this.publisher && !this.#devices.microphone && !this.#devices.camera && !this.screenTrack) return;
     await this.#attempt(async () => {
       const isNew = !this.publisher;
       const publisher = (this.publisher ??= this.#newPublisher());
-      await Promise.all([publisher.setTrack('audio', this.#microphone), publisher.setTrack('video', this.#camera)]);
+      await Promise.all([publisher.setTrack('audio', this.#devices.microphone), publisher.setTrack('video', this.#devices.camera)]);
       if (isNew && this.screenTrack) await publisher.shareScreen(this.screenTrack, this.#constraints);
       else await publisher.publish(this.#constraints);
     });
@@ -358,7 +310,8 @@ export class Meeting extends EventTarget {
     this.#lost(0);
     this.#ended = true;
     this.#signalling.close();
-    for (const track of [this.#microphone, this.#camera, this.screenTrack]) track?.stop();
+    this.#devices.close();
+    this.screenTrack?.stop();
     this.dispatchEvent(new CustomEvent('ended', { detail: why }));
   }
 

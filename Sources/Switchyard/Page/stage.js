@@ -1,11 +1,11 @@
-import { chooser } from './preference.js';
+import { Tile } from './tile.js';
 
 // Pixels between the tiles, and around them for the outline of who speaks: as in style.css.
 const GAP = 10;
 const EDGE = 4;
 
 /**
- * The tiles: one for each person, and a large one for each shared screen. Draws a Meeting, decides nothing.
+ * The tiles: one for each person, and a large one for each shared screen. Draws what it is told to, decides nothing.
  *
  * Dispatches `sound-blocked`, `want` (`detail` is `{user, choice}`: somebody chose how large a picture they want), and `tiles` (`detail`
  * is how large those of the others are, in pixels of the screen, by user).
@@ -28,8 +28,9 @@ export class Stage extends EventTarget {
     setInterval(() => this.#tiles.forEach((tile) => tile.checkPicture()), 1_000);
   }
 
-  update(meeting) {
-    const wanted = new Map(descriptions(meeting).map((each) => [each.key, each]));
+  /** `descriptions` are what the tiles show, in their order (see Tile.update), each with a `key` of its own; `isAlone`: say that nobody is here. */
+  update(descriptions, isAlone) {
+    const wanted = new Map(descriptions.map((each) => [each.key, each]));
     for (const [key, tile] of this.#tiles) {
       if (!wanted.has(key)) { tile.remove(); this.#tiles.delete(key); }
     }
@@ -43,7 +44,7 @@ export class Stage extends EventTarget {
       tile.update(description);
     }
     this.#stage.classList.toggle('has-screen', this.#screens.childElementCount > 0);
-    this.#alone.hidden = meeting.state !== 'joined' || meeting.users.size > 0;
+    this.#alone.hidden = !isAlone;
     this.#layOut();
   }
 
@@ -52,10 +53,24 @@ export class Stage extends EventTarget {
     this.#tiles.forEach((tile) => tile.play());
   }
 
+  /** Shows `{name, symbol, words}` on that person's tile for a while; without a symbol of icons.svg, in words. */
+  react(user, reaction) {
+    this.#of(user)?.react(reaction);
+  }
+
+  /** How loud that person is at this moment, from 0 to 1. */
+  setLevel(user, level) {
+    this.#of(user)?.setLevel(level);
+  }
+
   clear() {
     this.#tiles.forEach((tile) => tile.remove());
     this.#tiles.clear();
     this.#stage.classList.remove('has-screen');
+  }
+
+  #of(user) {
+    return [...this.#tiles.values()].find(({ element }) => element.dataset.user === user);
   }
 
   /** The number of columns with which tiles of 16:9 come out largest. */
@@ -78,171 +93,14 @@ export class Stage extends EventTarget {
     clearTimeout(this.#measureTimer);
     this.#measureTimer = setTimeout(() => {
       const sizes = new Map();
-      for (const { element } of this.#tiles.values()) {
-        const { user, kind, own } = element.dataset;
-        if (own === 'true' || kind === 'screen') continue;
+      // Of somebody with two tiles the camera's counts: a screen that has a track of its own is sent in one size.
+      const cameraFirst = [...this.#tiles.values()].sort((a, b) => (a.element.dataset.kind < b.element.dataset.kind ? -1 : 1));
+      for (const { element } of cameraFirst) {
+        const { user, own } = element.dataset;
+        if (own === 'true' || sizes.has(user)) continue;
         sizes.set(user, { width: element.clientWidth * devicePixelRatio, height: element.clientHeight * devicePixelRatio });
       }
       this.dispatchEvent(new CustomEvent('tiles', { detail: sizes }));
     }, 250);
   }
 }
-
-/** What each tile shows, in the order of the tiles: ourselves first. */
-function descriptions(meeting) {
-  const list = [{
-    key: 'me', user: meeting.id ?? '', kind: 'camera', own: true, name: `${meeting.name} (you)`,
-    picture: meeting.localStream.getVideoTracks()[0] ?? null, sound: null, audio: meeting.micOn, video: meeting.cameraOn,
-    speaking: meeting.speaker !== null && meeting.speaker === meeting.id && meeting.micOn,
-    state: meeting.publisher?.state ?? 'watching',
-  }];
-  if (meeting.screenTrack) {
-    list.push({
-      key: 'my screen', user: meeting.id ?? '', kind: 'screen', own: true, name: 'Your screen',
-      picture: meeting.screenTrack, sound: null, audio: true, video: true, speaking: false, state: 'connected',
-    });
-  }
-  for (const user of meeting.users.values()) {
-    const { audio = null, camera = null, screen = null } = user.subscriber?.tracks() ?? {};
-    const state = user.subscriber?.state ?? 'watching';
-    list.push({
-      key: `user ${user.id}`, user: user.id, kind: 'camera', own: false, name: user.name,
-      picture: camera, sound: audio, audio: Boolean(audio && user.constraints.audio),
-      video: Boolean(camera && user.constraints.video), speaking: meeting.speaker === user.id && user.constraints.audio, state,
-      wanted: user.wanted,
-    });
-    if (screen) {
-      list.push({
-        key: `screen ${user.id}`, user: user.id, kind: 'screen', own: false, name: `${user.name}’s screen`,
-        picture: screen, sound: null, audio: true, video: user.constraints.video, speaking: false, state,
-      });
-    }
-  }
-  return list;
-}
-
-class Tile {
-  element = document.createElement('li');
-  #video = document.createElement('video');
-  // Sound has an element of its own: in one with a camera that sends nothing, the browser would wait for a picture first.
-  #audio = document.createElement('audio');
-  #initials = document.createElement('div');
-  #name = document.createElement('span');
-  #status = document.createElement('p');
-  #tell;
-  #chooser = null;
-  #frames = 0;
-  #still = 0;
-
-  /** `tell(type, detail)` passes an event on. */
-  constructor(tell) {
-    this.#tell = tell;
-    this.element.className = 'tile';
-    this.#video.playsInline = true;
-    this.#video.autoplay = true;
-    this.#video.muted = true;
-    this.#audio.autoplay = true;
-    this.#initials.className = 'initials';
-    this.#initials.ariaHidden = 'true';
-    this.#status.className = 'status';
-    const label = document.createElement('p');
-    label.className = 'label';
-    label.append(mutedBadge(), this.#name);
-    this.element.append(this.#video, this.#audio, this.#initials, this.#status, label);
-  }
-
-  update({ user, kind, own, name, picture, sound, audio, video, speaking, state, wanted = 'auto' }) {
-    Object.assign(this.element.dataset, {
-      user, kind, state, own, audio: audio ? 'on' : 'off', video: video ? 'on' : 'off', speaking, wanted,
-    });
-    if (!own && kind === 'camera') this.#choose(user, name, wanted);
-    const words = statusWords(state, own) || (wanted === 'paused' ? 'Paused by you' : '');
-    this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
-    this.#name.textContent = name;
-    this.#initials.textContent = initials(name);
-    this.#initials.style.setProperty('--hue', hue(user));
-    this.#status.textContent = words;
-    this.element.ariaLabel = [name, audio ? '' : 'muted', video ? '' : 'no camera', words].filter(Boolean).join(', ');
-    this.#show(picture);
-    this.#play(sound);
-  }
-
-  /** The list of sizes on the tile of somebody else. */
-  #choose(user, name, wanted) {
-    if (!this.#chooser) {
-      this.#chooser = chooser((choice) => this.#tell('want', { user, choice }));
-      this.element.append(this.#chooser);
-    }
-    this.#chooser.value = wanted;
-    this.#chooser.ariaLabel = `Picture of ${name}`;
-    this.#chooser.title = 'How large a picture you get';
-  }
-
-  play() {
-    this.#audio.play().catch(() => {});
-  }
-
-  /** A camera that was closed sends nothing more; a frozen face would tell a lie. */
-  checkPicture() {
-    const frames = this.#video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
-    this.#still = frames === this.#frames ? this.#still + 1 : 0;
-    this.#frames = frames;
-    const limit = this.element.dataset.kind === 'screen' ? Infinity : 3;
-    this.element.dataset.picture = frames > 0 && this.#still < limit ? 'yes' : 'no';
-  }
-
-  remove() {
-    this.#video.srcObject = null;
-    this.#audio.srcObject = null;
-    this.element.remove();
-  }
-
-  #show(track) {
-    if (!attach(this.#video, track)) return;
-    this.#frames = 0;
-    this.#video.onloadeddata = () => this.checkPicture();
-    this.#video.play().catch(() => {});
-  }
-
-  #play(track) {
-    if (!attach(this.#audio, track)) return;
-    this.#audio.play().catch((error) => {
-      // Browsers play sound only after a click, so somebody has to ask for one.
-      if (error.name === 'NotAllowedError') this.#tell('sound-blocked');
-    });
-  }
-}
-
-/** Makes an element play that track or none; true when it is to be started. */
-function attach(element, track) {
-  const current = element.srcObject?.getTracks()[0] ?? null;
-  if (current === track) return false;
-  element.srcObject = track ? new MediaStream([track]) : null;
-  return track !== null;
-}
-
-function statusWords(state, own) {
-  switch (state) {
-    case 'new':
-    case 'connecting': return 'Connecting…';
-    case 'disconnected': return 'Connection interrupted…';
-    case 'failed': return 'Connection failed, trying again…';
-    case 'watching': return own ? '' : 'Watching';
-    default: return '';
-  }
-}
-
-function mutedBadge() {
-  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
-  svg.classList.add('badge');
-  svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', 'muted');
-  use.setAttribute('href', '#icon-mic-off');
-  svg.append(use);
-  return svg;
-}
-
-const initials = (name) => name.replace(/\(.*\)/, '').trim().split(/\s+/).slice(0, 2).map((word) => [...word][0] ?? '').join('').toUpperCase();
-
-const hue = (text) => [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7);
