@@ -33,6 +33,8 @@ let cShims: [Target] = [
     .systemLibrary(
         name: "CJemalloc", path: "CShims/CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .systemLibrary(
+        name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(
         name: "CSodium", path: "CShims/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .target(
         name: "COpenSSL", path: "CShims/COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -66,6 +68,9 @@ let orchestrator: [Target] = [
     .target(
         name: "Secrets", dependencies: ["Loop", "COpenSSL", "CSodium"], path: "Sources/Orchestrator/Secrets",
         swiftSettings: swift),
+    .target(
+        name: "SQLiteStore", dependencies: ["RelayControl", "RoomModel", "CSQLite"],
+        path: "Sources/Orchestrator/Stores/SQLite", swiftSettings: swift),
     .target(
         name: "Server",
         dependencies: ["Web", "Secrets", "Loop", "Log", "CUV", "CHTTPParser", "CWslay", "COpenSSL", "CNet"],
@@ -111,6 +116,9 @@ let tests: [Target] = [
         swiftSettings: swift),
     .testTarget(
         name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel", "TestSupport"], swiftSettings: swift),
+    .executableTarget(
+        name: "store-writer", dependencies: ["RelayControl", "RoomModel", "SQLiteStore"], path: "Tests/StoreWriter",
+        swiftSettings: swift),
     .testTarget(name: "SecretsTests", dependencies: ["Secrets", "Loop"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(
