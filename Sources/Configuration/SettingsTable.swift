@@ -68,7 +68,9 @@ public enum SettingsTable {
     ]
 
     private static let rooms: [Setting] = [
-        Setting("rooms.max", .rooms, \.maximumRooms, .number(in: 1...10_000_000), "Rooms at once."),
+        Setting(
+            "rooms.max", .rooms, \.maximumRooms, .number(in: 1...10_000_000),
+            "Rooms at once, also those that were defined and are empty."),
         Setting(
             "rooms.empty-timeout", .rooms, \.emptyRoomTimeout, .duration(in: .milliseconds(10)...day * 365),
             "A room that nobody ever entered is deleted after this time."),
