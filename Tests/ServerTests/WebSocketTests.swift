@@ -8,6 +8,7 @@ import Web
         var socket: (any Socket)?
         var heard: [String] = []
         var closings = 0
+        var tooLongMessage: String?
         func opened(_ socket: any Socket) { self.socket = socket }
         func received(text: String) {
             heard.append(text)
@@ -128,6 +129,21 @@ import Web
         try await server.turnToTheEnd(of: client)
         #expect(echo.closings == 1)
         #expect(echo.heard.count == 1)
+    }
+
+    @Test(arguments: [0, 125, 126, 300])
+    func saysSoBeforeClosingBecauseOfALongMessage(length: Int) async throws {
+        let echo = Echo()
+        echo.tooLongMessage = String(repeating: "l", count: length)
+        let (server, client) = try await open(echo)
+        defer { server.close() }
+        client.send(text("before") + frame(1, Array(repeating: 0x78, count: (64 << 10) + 1)))
+        try await server.turn("the close", until: { closeCode(client) != nil })
+        #expect(frames(client).map(\.opcode) == [1, 1, 8])
+        #expect(frames(client).dropFirst().first?.payload == Array(repeating: UInt8(ascii: "l"), count: length))
+        #expect(closeCode(client) == 1009)
+        try await server.turnToTheEnd(of: client)
+        #expect(echo.heard == ["before"])
     }
 
     @Test(

@@ -55,6 +55,12 @@ public protocol SocketHandler: AnyObject {
     func received(text: String)
     /// Once, at the end, whoever ended it.
     func closed()
+    /// A text message for a peer whose message is longer than the server bears, before it is closed with 1009; nil: none.
+    var tooLongMessage: String? { get }
+}
+
+extension SocketHandler {
+    public var tooLongMessage: String? { nil }
 }
 
 /// One WebSocket's sending side.

@@ -24,7 +24,7 @@ final class SocketSession: Takeover, Socket {
         self.handler = handler
         self.connection = connection
         self.times = times
-        framing = WebSocketFraming(maximumMessageBytes: maximumMessageBytes)
+        framing = WebSocketFraming(maximumMessageBytes: maximumMessageBytes, tooLongMessage: handler.tooLongMessage)
         framing.onText = { [unowned self] in receivedText($0) }
     }
 

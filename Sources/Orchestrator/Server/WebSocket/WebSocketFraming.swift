@@ -13,8 +13,13 @@ nonisolated final class WebSocketFraming {
     private var inputRead = 0
     private var output: [UInt8] = []
     private var isBroken = false
+    private let tooLongMessage: String?
 
-    init(maximumMessageBytes: Int) {
+    /// - Parameters:
+    ///   - maximumMessageBytes: a longer message closes with 1009.
+    ///   - tooLongMessage: goes out before that.
+    init(maximumMessageBytes: Int, tooLongMessage: String? = nil) {
+        self.tooLongMessage = tooLongMessage
         var callbacks = wslay_event_callbacks()
         callbacks.recv_callback = { context, buffer, length, _, data in
             WebSocketFraming.of(data)?.read(into: buffer, length, context) ?? -1
@@ -50,9 +55,29 @@ nonisolated final class WebSocketFraming {
         guard let context, !isBroken else { return }
         input = bytes
         inputRead = 0
+        let wasClosing = isClosing
         if wslay_event_recv(context) != 0 { isBroken = true }
         input = []
+        let end = output.count
         flush()
+        if !wasClosing, isClosing, wslay_event_get_status_code_sent(context) == Self.messageTooBig {
+            // wslay has queued the closing frame already, and takes nothing behind it.
+            output.insert(contentsOf: tooLongMessage.map(Self.textFrame) ?? [], at: end)
+        }
+    }
+
+    /// RFC 6455, section 7.4.1.
+    private static let messageTooBig: UInt16 = 1009
+
+    /// One whole message as the frame that a server sends (RFC 6455, section 5.2), of at most 65,535 bytes.
+    private static func textFrame(_ text: String) -> [UInt8] {
+        let payload = Array(text.utf8)
+        guard let length = UInt16(exactly: payload.count) else { return [] }
+        let header: [UInt8] =
+            length < 126
+            ? [0x81, UInt8(truncatingIfNeeded: length)]
+            : [0x81, 126, UInt8(truncatingIfNeeded: length >> 8), UInt8(truncatingIfNeeded: length)]
+        return header + payload
     }
 
     func send(text: String) {
