@@ -6,7 +6,8 @@ struct SignedTokenTests {
     private let key = SecretKey.random()
     private var tokens: SignedToken { SignedToken(key: key) }
     private let claim = SignedToken.Claim(
-        room: "standup", call: "c1", user: "u1", isAdmin: true, purpose: "member", now: 1_700_000_000.125, lifetime: 60)
+        room: "standup", call: "c1", user: "u1", name: "Änne", isAdmin: true, purpose: "member", now: 1_700_000_000.125,
+        lifetime: 60)
 
     @Test func saysWhatItWasGiven() throws {
         let text = try tokens.text(claim)

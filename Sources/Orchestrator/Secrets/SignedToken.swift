@@ -16,6 +16,8 @@ public struct SignedToken: Sendable {
         public var call: String
         /// The user that the call is of; nil for somebody without an account.
         public var user: String?
+        /// What the call is shown as.
+        public var name: String
         /// Whether it carries an admin's rights in the room.
         public var isAdmin: Bool
         /// What it is for, such as `member` or `invitation`: a token of one purpose is none of another.
@@ -32,12 +34,13 @@ public struct SignedToken: Sendable {
         ///   - lifetime: seconds.
         ///   - nonce: a random one.
         public init(
-            room: String, call: String, user: String? = nil, isAdmin: Bool = false, purpose: String, now: Double,
-            lifetime: Double, nonce: UInt64 = .random(in: .min ... .max)
+            room: String, call: String, user: String? = nil, name: String = "", isAdmin: Bool = false, purpose: String,
+            now: Double, lifetime: Double, nonce: UInt64 = .random(in: .min ... .max)
         ) {
             self.room = room
             self.call = call
             self.user = user
+            self.name = name
             self.isAdmin = isAdmin
             self.purpose = purpose
             issuedAt = now

@@ -1,6 +1,7 @@
 /// A claim as bytes:
 ///
-///      version (1) | flags (1) | issued, ms (8) | expires, ms (8) | nonce (8) | purpose | room | call | user if flagged
+///      version (1) | flags (1) | issued, ms (8) | expires, ms (8) | nonce (8) | purpose | room | call | name |
+///      user if flagged
 ///
 /// Numbers are big-endian; a text is its length in two bytes and its UTF-8.
 enum TokenBody {
@@ -18,7 +19,7 @@ enum TokenBody {
         for number in [UInt64(bitPattern: issued), UInt64(bitPattern: expires), claim.nonce] {
             bytes += (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) }
         }
-        for text in [claim.purpose, claim.room, claim.call] + (claim.user.map { [$0] } ?? []) {
+        for text in [claim.purpose, claim.room, claim.call, claim.name] + (claim.user.map { [$0] } ?? []) {
             let text = Array(text.utf8)
             guard text.count <= maximumTextBytes else { throw .unspeakable }
             bytes += [UInt8(truncatingIfNeeded: text.count >> 8), UInt8(truncatingIfNeeded: text.count)] + text
@@ -31,7 +32,7 @@ enum TokenBody {
         var rest = bytes[...]
         guard rest.popFirst() == version, let flags = rest.popFirst(), flags & ~(isAdmin | hasUser) == 0,
             let issued = number(&rest), let expires = number(&rest), let nonce = number(&rest),
-            let purpose = text(&rest), let room = text(&rest), let call = text(&rest)
+            let purpose = text(&rest), let room = text(&rest), let call = text(&rest), let name = text(&rest)
         else { return nil }
         var user: String?
         if flags & hasUser != 0 {
@@ -40,7 +41,7 @@ enum TokenBody {
         }
         guard rest.isEmpty else { return nil }
         var claim = SignedToken.Claim(
-            room: room, call: call, user: user, isAdmin: flags & isAdmin != 0, purpose: purpose,
+            room: room, call: call, user: user, name: name, isAdmin: flags & isAdmin != 0, purpose: purpose,
             now: Double(Int64(bitPattern: issued)) / 1000, lifetime: 0, nonce: nonce)
         claim.expiresAt = Double(Int64(bitPattern: expires)) / 1000
         return claim
