@@ -28,6 +28,7 @@ let cShims: [Target] = [
     .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
     .systemLibrary(name: "CNice", path: "CShims/CNice", providers: [.apt(["libnice-dev"])]),
     .systemLibrary(name: "CSRTP", path: "CShims/CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "COpus", path: "CShims/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CHTTPParser", path: "CShims/CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
     .systemLibrary(name: "CWslay", path: "CShims/CWslay", providers: [.apt(["libwslay-dev"])]),
     .systemLibrary(
@@ -56,6 +57,9 @@ let relayCore: [Target] = [
             "RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
         ],
         path: "Sources/RelayCore/IO", swiftSettings: forEachPacket),
+    .target(
+        name: "RelayMixing", dependencies: ["RelayProtocol", "COpus", "CNet"],
+        path: "Sources/RelayCore/Mixing", swiftSettings: forEachPacket),
 ]
 
 let orchestrator: [Target] = [
