@@ -67,7 +67,10 @@ let orchestrator: [Target] = [
         name: "RoomModel", dependencies: ["RelayControl"], path: "Sources/Orchestrator/Model", swiftSettings: swift),
     .target(name: "Web", path: "Sources/Orchestrator/Web", swiftSettings: onControlThread),
     .target(
-        name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "Web", "Log"],
+        name: "RoomControl", dependencies: ["RelayControl", "RoomModel", "Log"], path: "Sources/Orchestrator/Control",
+        swiftSettings: onControlThread),
+    .target(
+        name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "RoomControl", "Web"],
         path: "Sources/Orchestrator/Faces/MediaServer", swiftSettings: onControlThread),
     .target(
         name: "Secrets", dependencies: ["Loop", "COpenSSL", "CSodium"], path: "Sources/Orchestrator/Secrets",
@@ -96,8 +99,8 @@ let rest: [Target] = [
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "Web", "MediaServer", "Server", "Loop",
-            "Log",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "Server", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,
         path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),
@@ -129,12 +132,15 @@ let tests: [Target] = [
         name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),
     .testTarget(
         name: "SwitchyardTests",
-        dependencies: ["RelayControl", "Log", "Configuration", "CPage", "Web", "Server", "MediaServer", "switchyard"],
+        dependencies: [
+            "RelayControl", "Log", "Configuration", "CPage", "RoomModel", "RoomControl", "Web", "Server", "MediaServer",
+            "switchyard",
+        ],
         swiftSettings: swift),
     .testTarget(name: "LoadTests", dependencies: ["Load", "RelayIO", "RelayProtocol", "CNet"], swiftSettings: swift),
     .testTarget(name: "BenchmarkTests", dependencies: ["switchyard-bench"], swiftSettings: swift),
     .testTarget(
-        name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "Web", "MediaServer"],
+        name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "RoomControl", "Web", "MediaServer"],
         swiftSettings: swift),
 ]
 
@@ -148,8 +154,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "switchyard-bench",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "Web", "MediaServer", "Load", "COpenSSL", "CNet",
-            "CBench",
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "RoomModel", "RoomControl", "Web", "MediaServer", "Load",
+            "COpenSSL", "CNet", "CBench",
         ],
         path: "Benchmarks/Suite", swiftSettings: swift),
 ]

@@ -1,5 +1,7 @@
 import MediaServer
 import RelayControl
+import RoomControl
+import RoomModel
 import Server
 import Web
 
@@ -8,6 +10,7 @@ final class Operations {
     private let instance: String
     private weak var server: HTTPServer?
     private var relay: (any Relay)?
+    private var rooms: RoomService?
     private var face: MediaServerFace?
     /// The libraries that encrypt media.
     var ciphers: (gcm: String, counter: String)?
@@ -15,9 +18,10 @@ final class Operations {
     init(instance: String) { self.instance = instance }
 
     /// What the answers are about; before it is known, the server is not ready.
-    func attach(server: HTTPServer, relay: any Relay, face: MediaServerFace) {
+    func attach(server: HTTPServer, relay: any Relay, rooms: RoomService, face: MediaServerFace) {
         self.server = server
         self.relay = relay
+        self.rooms = rooms
         self.face = face
     }
 
@@ -47,7 +51,9 @@ final class Operations {
                 "switchyard_srtp_backend_info", "What encrypts media, by the kind of cipher.",
                 ["gcm": ciphers.gcm, "counter": ciphers.counter])
         }
-        if let face { text.add(face.counts) }
+        if let rooms, let face {
+            text.add((rooms.rooms.count, rooms.rooms.participantCount, face.eventListeners))
+        }
         if let relay { text.add(relay.totals) }
         if let server { text.add(server.counters) }
         text.add(ProcessUsage.now())

@@ -5,6 +5,7 @@ import Loop
 import MediaServer
 import RelayControl
 import RelayIO
+import RoomControl
 import Server
 import Web
 
@@ -12,7 +13,7 @@ import Web
 final class Service {
     private let main: MainLoop
     private let relay: RelayEngine
-    private let face: MediaServerFace
+    private let rooms: RoomService
     private let server: HTTPServer
     /// What has to end before the loop does.
     private var relayHasEnded = false
@@ -45,18 +46,16 @@ final class Service {
         let main = try MainLoop()
         let instance = InstanceID.make()
         relay = try RelayEngine(settings: settings.relay(processors: Machine.processors), loop: main.loop)
-        let face = MediaServerFace(
-            relay: relay, settings: settings.mediaServer, now: Machine.monotonicSeconds,
-            wallClock: Machine.wallClockSeconds,
-            instance: instance)
-        relay.onEvent = { face.handle($0) }
+        let rooms = RoomService(relay: relay, limits: settings.rooms, now: Machine.monotonicSeconds)
+        relay.onEvent = { rooms.handle($0) }
+        let face = MediaServerFace(service: rooms, wallClock: Machine.wallClockSeconds, instance: instance)
         let operations = Operations(instance: instance)
         var routes = operations.routes
         if settings.servesDemo { routes += PageRoutes.all + Demo(face: face).routes }
         server = HTTPServer(loop: main.loop, settings: settings.server, faces: [face], routes: routes)
         self.main = main
-        self.face = face
-        operations.attach(server: server, relay: relay, face: face)
+        self.rooms = rooms
+        operations.attach(server: server, relay: relay, rooms: rooms, face: face)
         operations.ciphers = relay.cipherLibraries
         Log.info("starting", ["version": Version.text, "instance_id": instance, "pid": "\(getpid())"])
     }
@@ -65,8 +64,8 @@ final class Service {
         for signal in [SIGTERM, SIGINT] {
             try main.loop.signal(signal) { MainActor.assumeIsolated { self.receive(signal) } }
         }
-        main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [face] in
-            MainActor.assumeIsolated { face.tick() }
+        main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [rooms] in
+            MainActor.assumeIsolated { rooms.tick() }
         }
         let address = try server.start()
         let media = relay.mediaAddresses.joined(separator: ",")

@@ -1,6 +1,6 @@
 import Configuration
-import MediaServer
 import RelayControl
+import RoomModel
 import Server
 
 /// The settings as each part of the server wants them.
@@ -22,14 +22,12 @@ extension Settings {
         return relay
     }
 
-    var mediaServer: MediaServerSettings {
-        var face = MediaServerSettings()
-        face.maximumRooms = maximumRooms
-        face.maximumUsersPerRoom = maximumUsersPerRoom
-        face.maximumWaiting = maximumWaiting
-        face.roomEmptyTimeout = Double(emptyRoomTimeout.wholeMilliseconds) / 1000
-        face.userIdleTimeout = userIdleTimeout.map { Double($0.wholeMilliseconds) / 1000 }
-        return face
+    var rooms: RoomLimits {
+        RoomLimits(
+            maximumRooms: maximumRooms, maximumParticipants: maximumUsersPerRoom,
+            emptyTimeout: Double(emptyRoomTimeout.wholeMilliseconds) / 1000,
+            idleTimeout: userIdleTimeout.map { Double($0.wholeMilliseconds) / 1000 },
+            maximumWaiting: maximumWaiting)
     }
 
     var server: ServerSettings {

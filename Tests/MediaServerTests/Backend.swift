@@ -1,11 +1,14 @@
 import MediaServer
 import RelayControl
+import RoomControl
+import RoomModel
 import Testing
 import Web
 
 /// A face over a fake relay, called as a backend calls it: method, path and JSON in, status and JSON out.
 @MainActor final class Backend {
     let relay = FakeRelay()
+    let service: RoomService
     let face: MediaServerFace
     private let clock = Clock()
 
@@ -15,11 +18,11 @@ import Web
         set { clock.seconds = newValue }
     }
 
-    init(_ settings: MediaServerSettings = MediaServerSettings()) {
+    init(_ limits: RoomLimits = RoomLimits()) {
+        service = RoomService(relay: relay, limits: limits, now: { [clock] in clock.seconds })
         face = MediaServerFace(
-            relay: relay, settings: settings, now: { [clock] in clock.seconds },
-            wallClock: { [clock] in 1_767_323_045.678 + clock.seconds }, instance: "i1")
-        relay.onEvent = { [face] event in face.handle(event) }
+            service: service, wallClock: { [clock] in 1_767_323_045.678 + clock.seconds }, instance: "i1")
+        relay.onEvent = { [service] event in service.handle(event) }
     }
 
     @MainActor private final class Clock { var seconds = 0.0 }
@@ -80,8 +83,8 @@ import Web
 
 extension Backend {
     /// Room `r` with users `1` and `2`, whose userInfo is as in the document.
-    static func withTwoUsers(_ settings: MediaServerSettings = MediaServerSettings()) async throws -> Backend {
-        let backend = Backend(settings)
+    static func withTwoUsers(_ limits: RoomLimits = RoomLimits()) async throws -> Backend {
+        let backend = Backend(limits)
         try await backend.call(.POST, "/rooms/r", #"{"userId":1,"userInfo":{"contactId":11}}"#)
         try await backend.call(.POST, "/rooms/r/users/2", #"{"userInfo":{"contactId":22}}"#)
         return backend

@@ -1,5 +1,6 @@
 import MediaServer
 import RelayControl
+import RoomModel
 import Testing
 import Web
 
@@ -159,7 +160,7 @@ import Web
         #expect(bob.heard() == [])
         ann.hangUp()
         bob.hangUp()
-        #expect(backend.face.counts.rooms == 0)
+        #expect(backend.service.rooms.count == 0)
     }
 
     @Test func pagesHearWhatTheRelayReports() async throws {
@@ -209,14 +210,14 @@ import Web
     }
 
     @Test func anOpenSocketKeepsAUser() async throws {
-        var settings = MediaServerSettings()
-        settings.userIdleTimeout = 60
-        let backend = Backend(settings)
+        var limits = RoomLimits()
+        limits.idleTimeout = 60
+        let backend = Backend(limits)
         let ann = try await Page(Demo(face: backend.face))
         try ann.join(as: "Ann")
         backend.now = 10_000
-        backend.face.tick()
-        #expect(backend.face.counts.users == 1)
+        backend.service.tick()
+        #expect(backend.service.rooms.participantCount == 1)
     }
 
     @Test(
@@ -237,7 +238,7 @@ import Web
         #expect(heard.first?["type"] == "error")
         #expect(heard.first?["request"] == request.map { .string($0) })
         #expect(heard.first?["error"]?[field] != nil, "\(heard)")
-        #expect(backend.face.counts.rooms == 0)
+        #expect(backend.service.rooms.count == 0)
     }
 
     @Test(
@@ -265,6 +266,6 @@ import Web
         #expect(heard.first?["request"] == .string(request))
         #expect(heard.first?["id"] == id.map { .string($0) })
         #expect(heard.first?["error"]?[field] != nil, "\(heard)")
-        #expect(backend.face.counts.users == 1)
+        #expect(backend.service.rooms.participantCount == 1)
     }
 }

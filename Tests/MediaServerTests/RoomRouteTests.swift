@@ -1,5 +1,6 @@
 import MediaServer
 import RelayControl
+import RoomModel
 import Testing
 import Web
 
@@ -103,38 +104,38 @@ import Web
         let backend = Backend()
         try await backend.call(.POST, "/rooms/r")
         backend.now = 299
-        backend.face.tick()
+        backend.service.tick()
         #expect(try await backend.call(.GET, "/rooms/r").status == 200)
         backend.now = 300
-        backend.face.tick()
+        backend.service.tick()
         #expect(try await backend.call(.GET, "/rooms/r").status == 404)
     }
 
     @Test func idleUsersGoWhenThatIsWanted() async throws {
-        var settings = MediaServerSettings()
-        settings.userIdleTimeout = 60
-        let backend = try await Backend.withTwoUsers(settings)
+        var limits = RoomLimits()
+        limits.idleTimeout = 60
+        let backend = try await Backend.withTwoUsers(limits)
         backend.relay.onEvent(
             .transportState(room: RoomID("r"), participant: ParticipantID("2"), producer: nil, state: .connected))
         backend.now = 61
-        backend.face.tick()
+        backend.service.tick()
         #expect(try await backend.call(.GET, "/rooms/r/users/1").status == 404)
         #expect(try await backend.call(.GET, "/rooms/r/users/2").status == 200)
         #expect(backend.relay.calls.last == "remove r 1")
     }
 
     @Test func keepsToItsLimits() async throws {
-        var settings = MediaServerSettings()
-        settings.maximumRooms = 1
-        settings.maximumUsersPerRoom = 2
-        let backend = try await Backend.withTwoUsers(settings)
+        var limits = RoomLimits()
+        limits.maximumRooms = 1
+        limits.maximumParticipants = 2
+        let backend = try await Backend.withTwoUsers(limits)
         let room = try await backend.call(.POST, "/rooms/second")
         #expect(room.status == 503)
         #expect(room.json["error"]?["room_id"] == "no more rooms: the limit of 1 is reached (rooms.max)")
         let user = try await backend.call(.POST, "/rooms/r/users/3")
         #expect(user.status == 403)
         #expect(user.json["error"]?["user_id"] == "the room is full: its limit is 2 users (users.max-per-room)")
-        #expect(backend.face.counts.rooms == 1)
-        #expect(backend.face.counts.users == 2)
+        #expect(backend.service.rooms.count == 1)
+        #expect(backend.service.rooms.participantCount == 2)
     }
 }

@@ -70,7 +70,7 @@ import Web
         let answer = try await backend.call(.POST, "/rooms/r", #"{"userId":\#(number)}"#)
         #expect(answer.status == 400)
         #expect(answer.json["error"]?["user_id"] == "userId: this number is not exact, send it as a string")
-        #expect(backend.face.counts.rooms == 0)
+        #expect(backend.service.rooms.count == 0)
     }
 
     @Test(arguments: ["", String(repeating: "x", count: 129), "a\u{0}", "a\nb", "\u{7F}", "\u{85}"])
@@ -88,7 +88,7 @@ import Web
         #expect(try await backend.call(.POST, "/rooms/\(id)").json["error"]?["room_id"] != nil)
         #expect(try await backend.call(.POST, "/rooms/r/users/\(id)").json["error"]?["user_id"] != nil)
         #expect(try await backend.call(.POST, "/rooms/r/users/1/consume/\(id)/offer").json["error"]?["id"] != nil)
-        #expect(backend.face.counts.users == 2)
+        #expect(backend.service.rooms.participantCount == 2)
     }
 
     @Test func takesIDsOfEveryOtherKind() async throws {
@@ -105,7 +105,7 @@ import Web
         let answer = try await backend.call(.POST, "/rooms/r", body)
         #expect(answer.status == 400)
         #expect(answer.json["error"]?[body.contains("userId") ? "user_id" : "body"] != nil)
-        #expect(backend.face.counts.rooms == 0)
+        #expect(backend.service.rooms.count == 0)
     }
 
     @Test func deletesAUserAsTheDocumentShows() async throws {

@@ -142,10 +142,10 @@ struct RestartPolicyTests {
         #expect(relay.srtpBackend == .openSSL)
         #expect(relay.maximumDescriptionBytes == 4096 && relay.maximumMediaLines == 9)
 
-        let face = settings.mediaServer
-        #expect(face.maximumRooms == 10 && face.roomEmptyTimeout == 1.5)
-        #expect(face.maximumUsersPerRoom == 11 && face.userIdleTimeout == 4)
-        #expect(face.maximumWaiting == 12)
+        let rooms = settings.rooms
+        #expect(rooms.maximumRooms == 10 && rooms.emptyTimeout == 1.5)
+        #expect(rooms.maximumParticipants == 11 && rooms.idleTimeout == 4)
+        #expect(rooms.maximumWaiting == 12)
     }
 
     @Test func advertisesLoopbackOnlyToWhoIsOnThisMachine() throws {

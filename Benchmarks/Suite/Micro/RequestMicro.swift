@@ -1,6 +1,8 @@
 import CBench
 import MediaServer
 import RelayControl
+import RoomControl
+import RoomModel
 import Web
 
 /// REST calls between the HTTP parser and the socket: path, route, JSON, rooms, JSON.
@@ -11,7 +13,8 @@ import Web
     private let produceBody: [UInt8]
 
     init(folder: String) throws {
-        face = MediaServerFace(relay: SilentRelay(), now: { 0 }, wallClock: { 0 }, instance: "bench")
+        face = MediaServerFace(
+            service: RoomService(relay: SilentRelay(), limits: RoomLimits(), now: { 0 }), wallClock: { 0 }, instance: "bench")
         router = Router(faces: [face])
         let offer = try DescriptionMicro.recorded("chromium-156-audio-video.offer.sdp", in: folder)
         produceBody = try JSONBody.encode(["offer": ["type": "offer", "sdp": offer]])

@@ -1,4 +1,5 @@
 import RelayControl
+import RoomControl
 import RoomModel
 import Web
 
@@ -93,7 +94,7 @@ extension RoomEventMessage {
     /// `POST …/consume/:producer_id/offer`.
     static let maximumBytes = 256 << 10
 
-    init(_ notice: Notice, time: String) {
+    init(_ notice: RoomNotice, time: String) {
         let room = notice.room.value
         func message(_ type: String, _ user: Participant?) -> RoomEventMessage {
             var message = RoomEventMessage(type: type, room: room, time: time)

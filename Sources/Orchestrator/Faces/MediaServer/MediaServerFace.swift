@@ -1,40 +1,25 @@
 internal import Foundation
-public import RelayControl
+import RelayControl
+public import RoomControl
 import RoomModel
 public import Web
 
 /// The mediaserver API: REST calls by which a backend runs rooms, and server-sent events by which it hears of them.
-///
-/// It reads no clock and runs no timer: whoever makes it calls `tick()` about once a second and passes every event of the
-/// relay to `handle(_:)`.
 public final class MediaServerFace: Face {
     let service: RoomService
     let events: EventHub
 
     /// - Parameters:
-    ///   - now: seconds on a clock that never goes backwards.
     ///   - wallClock: seconds since 1970, for the events' `time`.
     ///   - instance: marks this process in the events' ids, so that ids of an earlier one are recognised as such.
-    public init(
-        relay: any Relay, settings: MediaServerSettings = MediaServerSettings(), now: @escaping () -> Double,
-        wallClock: @escaping () -> Double, instance: String
-    ) {
-        service = RoomService(relay: relay, limits: settings.limits, now: now)
+    public init(service: RoomService, wallClock: @escaping () -> Double, instance: String) {
+        self.service = service
         events = EventHub(instance: instance, wallClock: wallClock)
         service.observe { [events] notice in events.record(notice) }
     }
 
-    /// Takes what the relay reports without a call.
-    public func handle(_ event: RelayEvent) { service.handle(event) }
-
-    /// Ends rooms and users whose time is over.
-    public func tick() { service.tick() }
-
-    /// Rooms and users at present, for metrics.
-    public var counts: (rooms: Int, users: Int, eventListeners: Int) {
-        let rooms = service.rooms
-        return (rooms.count, rooms.participantCount, events.listeners)
-    }
+    /// Clients that listen to events at present, for metrics.
+    public var eventListeners: Int { events.listeners }
 
     public var routes: [Route] { roomRoutes + userRoutes + mediaRoutes + eventRoutes }
 
@@ -53,6 +38,8 @@ extension MediaServerFace {
                 return try handle(request)
             } catch let refusal as CallFailure {
                 return .response(refusal.response)
+            } catch let refusal as RoomCallError {
+                return .response(CallFailure(refusal).response)
             } catch let failure as WebFailure {
                 return .response(CallFailure(failure).response)
             }

@@ -1,4 +1,5 @@
 import RelayControl
+import RoomControl
 import RoomModel
 public import Web
 
@@ -36,7 +37,7 @@ public final class Demo {
     }
 
     /// Tells the pages of a room what happened there; those whose doing it was have heard it as the answer to their call.
-    private func pass(on notice: Notice) {
+    private func pass(on notice: RoomNotice) {
         guard let pages = sessions[notice.room] else { return }
         switch notice {
         case .roomCreated: break

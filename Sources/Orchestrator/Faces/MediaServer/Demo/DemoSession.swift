@@ -1,5 +1,6 @@
 internal import Foundation
 import RelayControl
+import RoomControl
 import RoomModel
 import Web
 
@@ -53,6 +54,7 @@ final class DemoSession: SocketHandler {
         let failure: CallFailure
         switch error {
         case let refusal as CallFailure: failure = refusal
+        case let refusal as RoomCallError: failure = CallFailure(refusal)
         case let web as WebFailure: failure = CallFailure(web)
         default: failure = CallFailure(WebFailure.unexpected)
         }
@@ -62,10 +64,10 @@ final class DemoSession: SocketHandler {
 
 // MARK: What a page asks for
 extension DemoSession {
-    private func carryOut(_ kind: DemoRequest.Kind, _ request: DemoRequest) throws(CallFailure) {
+    private func carryOut(_ kind: DemoRequest.Kind, _ request: DemoRequest) throws {
         if kind == .join { return try join(request) }
         guard let (room, user) = place else {
-            throw .conflict(.room, "join a room first")
+            throw CallFailure.conflict(.room, "join a room first")
         }
         switch kind {
         case .join: break
@@ -96,15 +98,15 @@ extension DemoSession {
         }
     }
 
-    private func join(_ request: DemoRequest) throws(CallFailure) {
+    private func join(_ request: DemoRequest) throws {
         guard place == nil else {
-            throw .conflict(.room, "this page is in room \"\(place?.room.value ?? "")\" already")
+            throw CallFailure.conflict(.room, "this page is in room \"\(place?.room.value ?? "")\" already")
         }
-        guard let name = request.name, !name.isEmpty else { throw .invalid(.userInfo, "name is required") }
+        guard let name = request.name, !name.isEmpty else { throw CallFailure.invalid(.userInfo, "name is required") }
         guard name.unicodeScalars.prefix(Self.maximumNameLength + 1).count <= Self.maximumNameLength else {
-            throw .invalid(.userInfo, "a name has at most \(Self.maximumNameLength) characters")
+            throw CallFailure.invalid(.userInfo, "a name has at most \(Self.maximumNameLength) characters")
         }
-        guard let wanted = request.room else { throw .invalid(.room, "room is required") }
+        guard let wanted = request.room else { throw CallFailure.invalid(.room, "room is required") }
         let room = RoomID(try Identifier.check(wanted.text, .room))
         let user = try Participant(
             id: ParticipantID(UUID().uuidString.lowercased()), userInfo: ["name": .string(name)], isAttended: true)
@@ -123,7 +125,7 @@ extension DemoSession {
 
     private func renewOffer(
         _ request: DemoRequest, for user: ParticipantID, in room: RoomID
-    ) throws(CallFailure) {
+    ) throws {
         let id = try wantedProducer(request)
         let offer = try service.renewOffer(of: id, for: user, in: room)
         let producer = try service.user(id, in: room)

@@ -1,3 +1,4 @@
+import RoomControl
 import RelayControl
 import Web
 
@@ -13,7 +14,7 @@ final class EventHub {
         self.wallClock = wallClock
     }
 
-    func record(_ notice: Notice) {
+    func record(_ notice: RoomNotice) {
         let text = RoomEventMessage(notice, time: time).jsonText
         var endsRoom = false
         if case .roomDeleted = notice { endsRoom = true }

@@ -1,4 +1,5 @@
 import RelayControl
+import RoomControl
 import RoomModel
 import Web
 
@@ -37,15 +38,26 @@ extension MediaServerFace {
 
 extension RoomService {
     /// Whichever of the two kinds of produce call the body asks for.
-    func produce(_ body: ProduceBody, by user: ParticipantID, in room: RoomID) throws(CallFailure) -> Produced {
+    func produce(_ body: ProduceBody, by user: ParticipantID, in room: RoomID) throws -> Produced {
         if let offer = body.offer {
             let sdp = try offer.sdp(as: "offer", .offer)
             return try produce(user, in: room, offer: sdp, wanted: body.constraints?.selection)
         }
         guard let constraints = body.constraints else {
-            throw .invalid(.body, "either offer or constraints is required")
+            throw CallFailure.invalid(.body, "either offer or constraints is required")
         }
         return try select(constraints.selection, of: user, in: room)
+    }
+
+    /// Changes what a user wants of a producer's video.
+    /// - Returns: all that holds from now on.
+    func prefer(
+        _ body: PreferenceBody, of producer: ParticipantID, for user: ParticipantID, in room: RoomID
+    ) throws -> VideoPreference {
+        let before = try preference(of: user, for: producer, mid: try body.mid(), in: room)
+        let preference = try body.apply(to: before)
+        try prefer(preference, of: user, for: producer, in: room)
+        return preference
     }
 }
 

@@ -1,4 +1,5 @@
 import RelayControl
+import RoomControl
 import RoomModel
 import Web
 

@@ -1,35 +1,37 @@
-import Log
-import RelayControl
-import RoomModel
+internal import Log
+public import RelayControl
+public import RoomModel
 
-/// The calls of the mediaserver API, whoever makes them: the REST routes and the demo's signalling take these same paths.
+/// What can be done with rooms, whoever does it: every face takes these same paths, and so sees what the others do.
 ///
 /// Every call checks first, then asks the relay, then changes the rooms, so that a refused call has changed nothing. What
 /// happened, by a call or without one, goes to the observers in order.
-final class RoomService {
-    private(set) var rooms: Rooms
-    private let relay: any Relay
-    private let now: () -> Double
-    private var observers: [(Notice) -> Void] = []
+public final class RoomService {
+    public internal(set) var rooms: Rooms
+    let relay: any Relay
+    let now: () -> Double
+    private var observers: [(RoomNotice) -> Void] = []
 
-    init(relay: any Relay, limits: RoomLimits, now: @escaping () -> Double) {
+    /// - Parameter now: seconds on a clock that never goes backwards.
+    public init(relay: any Relay, limits: RoomLimits, now: @escaping () -> Double) {
         self.rooms = Rooms(limits: limits)
         self.relay = relay
         self.now = now
     }
 
-    func observe(_ observer: @escaping (Notice) -> Void) { observers.append(observer) }
+    /// Has everything told that happens from now on, by a call or without one.
+    public func observe(_ observer: @escaping (RoomNotice) -> Void) { observers.append(observer) }
 }
 
 // MARK: Rooms and users
 extension RoomService {
-    func createRoom(_ room: RoomID, with user: Participant?) throws(CallFailure) {
+    public func createRoom(_ room: RoomID, with user: Participant?) throws(RoomCallError) {
         let events = try refusing { () throws(RoomError) in try rooms.create(room, with: user, at: now()) }
         carryOut(events)
     }
 
     /// - Returns: how many users it took with it.
-    func deleteRoom(_ room: RoomID) throws(CallFailure) -> Int {
+    public func deleteRoom(_ room: RoomID) throws(RoomCallError) -> Int {
         let count = try self.room(room).participants.count
         let events = try refusing { () throws(RoomError) in try rooms.delete(room, at: now()) }
         carryOut(events)
@@ -38,7 +40,7 @@ extension RoomService {
 
     /// Adds a user, and makes an offer for it of everybody who produces.
     /// - Returns: everybody else.
-    func addUser(_ user: Participant, to room: RoomID) throws(CallFailure) -> [Addressee] {
+    public func addUser(_ user: Participant, to room: RoomID) throws(RoomCallError) -> [Addressee] {
         let events = try refusing { () throws(RoomError) in try rooms.add(user, to: room, at: now()) }
         var others: [Addressee] = []
         for other in try self.room(room).others(than: user.id) {
@@ -48,7 +50,7 @@ extension RoomService {
             } catch {
                 _ = try? rooms.remove(user.id, from: room, at: now())
                 relay.remove(participant: user.id, room: room)
-                throw CallFailure(error, field: .user)
+                throw RoomCallError.relay(error, about: .participant)
             }
         }
         carryOut(events)
@@ -57,22 +59,22 @@ extension RoomService {
         return others.map { Addressee(user: present[$0.user.id] ?? $0.user, offer: $0.offer) }
     }
 
-    func deleteUser(_ user: ParticipantID, from room: RoomID) throws(CallFailure) -> Departure {
+    public func deleteUser(_ user: ParticipantID, from room: RoomID) throws(RoomCallError) -> Departure {
         let participant = try self.user(user, in: room)
         let events = try refusing { () throws(RoomError) in try rooms.remove(user, from: room, at: now()) }
         carryOut(events)
         return Departure(user: participant, others: others(than: user, in: room))
     }
 
-    func room(_ room: RoomID) throws(CallFailure) -> Room {
+    public func room(_ room: RoomID) throws(RoomCallError) -> Room {
         try refusing { () throws(RoomError) in try rooms.room(room) }
     }
 
-    func user(_ user: ParticipantID, in room: RoomID) throws(CallFailure) -> Participant {
+    public func user(_ user: ParticipantID, in room: RoomID) throws(RoomCallError) -> Participant {
         try refusing { () throws(RoomError) in try rooms.participant(user, in: room) }
     }
 
-    func statistics(of user: ParticipantID, in room: RoomID) -> ParticipantStatistics {
+    public func statistics(of user: ParticipantID, in room: RoomID) -> ParticipantStatistics {
         relay.statistics(room: room, participant: user)
     }
 }
@@ -81,15 +83,15 @@ extension RoomService {
 extension RoomService {
     /// Starts, renegotiates or replaces what a user sends, and makes an offer of it for everybody else.
     /// - Parameter wanted: the kinds to forward; nil means every kind that the offer sends.
-    func produce(
+    public func produce(
         _ user: ParticipantID, in room: RoomID, offer: String, wanted: TrackSelection?
-    ) throws(CallFailure) -> Produced {
+    ) throws(RoomCallError) -> Produced {
         let before = try self.user(user, in: room)
         let production: Production
         do {
             production = try relay.produce(room: room, participant: user, offer: offer, wanted: wanted)
         } catch {
-            throw CallFailure(error, field: .offer)
+            throw RoomCallError.relay(error, about: .offer)
         }
         var outbound: [Addressee] = []
         for other in try self.room(room).others(than: user) {
@@ -99,7 +101,7 @@ extension RoomService {
             } catch {
                 guard before.publication != nil else {
                     try? relay.stopProducing(room: room, participant: user)
-                    throw CallFailure(error, field: .offer)
+                    throw RoomCallError.relay(error, about: .offer)
                 }
                 // A renegotiation cannot be taken back; whoever has no connection yet asks for an offer later.
                 Log.warning("offer.failed", ["room": room.value, "producer": user.value, "error": "\(error)"])
@@ -114,14 +116,14 @@ extension RoomService {
     }
 
     /// Mutes and unmutes, without any SDP.
-    func select(_ wanted: TrackSelection, of user: ParticipantID, in room: RoomID) throws(CallFailure) -> Produced {
-        guard try self.user(user, in: room).publication != nil else { throw Self.mutedWithoutProducing(user) }
+    public func select(_ wanted: TrackSelection, of user: ParticipantID, in room: RoomID) throws(RoomCallError) -> Produced {
+        guard try self.user(user, in: room).publication != nil else { throw .mutedWithoutProducing(user) }
         let selection: TrackSelection
         do {
             selection = try relay.select(room: room, participant: user, wanted: wanted)
         } catch {
             lost(user, in: room)
-            throw Self.mutedWithoutProducing(user)
+            throw .mutedWithoutProducing(user)
         }
         let events = try refusing { () throws(RoomError) in
             try rooms.publish(user, in: room, selection: selection, at: now())
@@ -132,7 +134,7 @@ extension RoomService {
     }
 
     /// Closes what a user sends, and the others' connections for it.
-    func stopProducing(_ user: ParticipantID, in room: RoomID) throws(CallFailure) -> Departure {
+    public func stopProducing(_ user: ParticipantID, in room: RoomID) throws(RoomCallError) -> Departure {
         let events = try refusing { () throws(RoomError) in try rooms.stopPublishing(user, in: room, at: now()) }
         try? relay.stopProducing(room: room, participant: user)
         carryOut(events)
@@ -141,7 +143,7 @@ extension RoomService {
 
     /// Binds a user's answers to the offers that were made for it; all or none.
     /// - Returns: what the answers could not take, by producer.
-    func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(CallFailure)
+    public func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(RoomCallError)
         -> [Refusal]
     {
         _ = try self.user(user, in: room)
@@ -149,7 +151,7 @@ extension RoomService {
         do {
             refused = try relay.consume(room: room, subscriber: user, answers: answers)
         } catch {
-            throw CallFailure(error)
+            throw .subscription(error)
         }
         rooms.touch(user, in: room, at: now())
         return zip(answers, refused).flatMap { answer, tracks in
@@ -157,41 +159,44 @@ extension RoomService {
         }
     }
 
-    /// Changes what a user wants of a producer's video.
-    /// - Returns: all that holds from now on.
-    func prefer(
-        _ body: PreferenceBody, of producer: ParticipantID, for user: ParticipantID, in room: RoomID
-    ) throws(CallFailure) -> VideoPreference {
+    /// What a user wants of a producer's video.
+    /// - Parameter mid: of one m-line; nil: of all.
+    public func preference(
+        of user: ParticipantID, for producer: ParticipantID, mid: String?, in room: RoomID
+    ) throws(RoomCallError) -> VideoPreference {
         _ = try self.user(user, in: room)
-        let mid = try body.mid()
-        let before: VideoPreference
         do {
-            before = try relay.preference(room: room, subscriber: user, producer: producer, mid: mid)
+            return try relay.preference(room: room, subscriber: user, producer: producer, mid: mid)
         } catch {
-            throw CallFailure(error, field: .id)
+            throw .relay(error, about: .producer)
         }
-        let preference = try body.apply(to: before)
+    }
+
+    /// Changes it.
+    public func prefer(
+        _ preference: VideoPreference, of user: ParticipantID, for producer: ParticipantID, in room: RoomID
+    ) throws(RoomCallError) {
+        _ = try self.user(user, in: room)
         do {
             try relay.prefer(room: room, subscriber: user, producer: producer, preference: preference)
         } catch {
-            throw CallFailure(error, field: .id)
+            throw .relay(error, about: .producer)
         }
         rooms.touch(user, in: room, at: now())
-        return preference
     }
 
     /// A fresh offer for a user who lost one, or whose connection is stuck or dead.
-    func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(CallFailure) -> String
+    public func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(RoomCallError) -> String
     {
         _ = try self.user(user, in: room)
-        let unknown = CallFailure.missing(.id, "there is no producer \"\(producer)\" in room \"\(room)\"")
+        let unknown = RoomCallError.noSuchProducer(producer, in: room)
         guard producer != user, let other = try? rooms.participant(producer, in: room) else { throw unknown }
         do {
             guard let offer = try offer(of: other, to: user, in: room, restart: true) else { throw unknown }
             rooms.touch(user, in: room, at: now())
             return offer
         } catch let error as RelayError {
-            throw CallFailure(error, field: .id)
+            throw RoomCallError.relay(error, about: .producer)
         } catch {
             throw unknown
         }
@@ -201,7 +206,7 @@ extension RoomService {
 // MARK: What happens without a call
 extension RoomService {
     /// Takes what the relay reports; what is about somebody who has gone is dropped.
-    func handle(_ event: RelayEvent) {
+    public func handle(_ event: RelayEvent) {
         switch event {
         case .transportState(let room, let user, let producer, let state):
             guard (try? rooms.participant(user, in: room)) != nil else { return }
@@ -213,7 +218,7 @@ extension RoomService {
     }
 
     /// Ends what has outlived its time; to be called about once a second.
-    func tick() {
+    public func tick() {
         carryOut(rooms.expire(at: now()))
     }
 }
@@ -248,7 +253,7 @@ extension RoomService {
         }
     }
 
-    private func notify(_ notice: Notice) {
+    private func notify(_ notice: RoomNotice) {
         for observer in observers { observer(notice) }
     }
 
@@ -275,13 +280,7 @@ extension RoomService {
         (try? rooms.room(room).others(than: user)) ?? []
     }
 
-    private func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(CallFailure) -> Result {
-        do { return try body() } catch { throw CallFailure(error) }
-    }
-
-    private static func mutedWithoutProducing(_ user: ParticipantID) -> CallFailure {
-        .conflict(
-            .constraints,
-            "user \"\(user)\" does not produce: constraints alone need a connection that an offer has made")
+    private func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(RoomCallError) -> Result {
+        do { return try body() } catch { throw .room(error) }
     }
 }

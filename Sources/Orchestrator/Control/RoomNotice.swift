@@ -1,35 +1,40 @@
-import RelayControl
-import RoomModel
+public import RelayControl
+public import RoomModel
 
 /// Somebody who is to be told something, with the SDP offer that was made for them where there is one.
-struct Addressee: Equatable {
-    var user: Participant
-    var offer: String?
+nonisolated public struct Addressee: Equatable, Sendable {
+    public var user: Participant
+    public var offer: String?
+
+    public init(user: Participant, offer: String?) {
+        self.user = user
+        self.offer = offer
+    }
 }
 
 /// What came of a produce call.
-struct Produced {
+nonisolated public struct Produced: Sendable {
     /// SDP for the caller; nil when only constraints were sent.
-    var answer: String?
-    var user: Participant
+    public var answer: String?
+    public var user: Participant
     /// Everybody else, who is to hear of it.
-    var outbound: [Addressee]
+    public var outbound: [Addressee]
 }
 
 /// Who stopped or went, and who is to hear of it.
-struct Departure {
-    var user: Participant
-    var others: [Participant]
+nonisolated public struct Departure: Sendable {
+    public var user: Participant
+    public var others: [Participant]
 }
 
 /// A producer's track that a subscriber's answer had no codec for.
-struct Refusal: Equatable {
-    var producer: ParticipantID
-    var track: RefusedTrack
+nonisolated public struct Refusal: Equatable, Sendable {
+    public var producer: ParticipantID
+    public var track: RefusedTrack
 }
 
 /// Something that happened in a room.
-enum Notice {
+nonisolated public enum RoomNotice: Sendable {
     case roomCreated(RoomID)
     case roomDeleted(Room)
     case userAdded(RoomID, Participant)
@@ -41,7 +46,7 @@ enum Notice {
     case transportState(RoomID, ParticipantID, producer: ParticipantID?, state: TransportState)
     case speaker(RoomID, ParticipantID?)
 
-    var room: RoomID {
+    public var room: RoomID {
         switch self {
         case .roomCreated(let room), .userAdded(let room, _), .userDeleted(let room, _, _),
             .producerStarted(let room, _, _), .producerChanged(let room, _, _), .producerStopped(let room, _, _),

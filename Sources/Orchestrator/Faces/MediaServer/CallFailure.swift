@@ -1,4 +1,5 @@
 import RelayControl
+import RoomControl
 import RoomModel
 
 /// Why a call was refused; it has changed nothing.
@@ -33,6 +34,23 @@ struct CallFailure: Error, Equatable {
 }
 
 extension CallFailure {
+    init(_ error: RoomCallError) {
+        self =
+            switch error {
+            case .room(let error): CallFailure(error)
+            case .relay(let error, about: .participant): CallFailure(error, field: .user)
+            case .relay(let error, about: .offer): CallFailure(error, field: .offer)
+            case .relay(let error, about: .producer): CallFailure(error, field: .id)
+            case .subscription(let failure): CallFailure(failure)
+            case .mutedWithoutProducing(let user):
+                .conflict(
+                    .constraints,
+                    "user \"\(user)\" does not produce: constraints alone need a connection that an offer has made")
+            case .noSuchProducer(let producer, let room):
+                .missing(.id, "there is no producer \"\(producer)\" in room \"\(room)\"")
+            }
+    }
+
     init(_ error: RoomError) {
         self =
             switch error {
