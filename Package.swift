@@ -133,7 +133,7 @@ let tests: [Target] = [
     .testTarget(
         name: "SwitchyardTests",
         dependencies: [
-            "RelayControl", "Log", "Configuration", "CPage", "RoomModel", "RoomControl", "Web", "Server", "MediaServer",
+            "RelayControl", "Log", "Configuration", "CPage", "RoomModel", "Web", "Server", "MediaServer",
             "switchyard",
         ],
         swiftSettings: swift),
@@ -154,7 +154,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "switchyard-bench",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "RoomModel", "RoomControl", "Web", "MediaServer", "Load",
+            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "Load",
             "COpenSSL", "CNet", "CBench",
         ],
         path: "Benchmarks/Suite", swiftSettings: swift),

@@ -1,5 +1,6 @@
 import MediaServer
 import RelayControl
+import RoomControl
 import RoomModel
 import Testing
 import Web

@@ -1,5 +1,7 @@
 import MediaServer
 import RelayControl
+import RoomControl
+import RoomModel
 import Testing
 import Web
 

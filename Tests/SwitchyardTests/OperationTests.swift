@@ -3,6 +3,7 @@ import Configuration
 import Glibc
 import MediaServer
 import RelayControl
+import RoomModel
 @testable import Server
 import Testing
 import Web

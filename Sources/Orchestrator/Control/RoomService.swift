@@ -79,130 +79,6 @@ extension RoomService {
     }
 }
 
-// MARK: Sending and receiving
-extension RoomService {
-    /// Starts, renegotiates or replaces what a user sends, and makes an offer of it for everybody else.
-    /// - Parameter wanted: the kinds to forward; nil means every kind that the offer sends.
-    public func produce(
-        _ user: ParticipantID, in room: RoomID, offer: String, wanted: TrackSelection?
-    ) throws(RoomCallError) -> Produced {
-        let before = try self.user(user, in: room)
-        let production: Production
-        do {
-            production = try relay.produce(room: room, participant: user, offer: offer, wanted: wanted)
-        } catch {
-            throw RoomCallError.relay(error, about: .offer)
-        }
-        var outbound: [Addressee] = []
-        for other in try self.room(room).others(than: user) {
-            do {
-                let offer = try relay.offer(room: room, subscriber: other.id, producer: user, restart: false)
-                outbound.append(Addressee(user: other, offer: offer))
-            } catch {
-                guard before.publication != nil else {
-                    try? relay.stopProducing(room: room, participant: user)
-                    throw RoomCallError.relay(error, about: .offer)
-                }
-                // A renegotiation cannot be taken back; whoever has no connection yet asks for an offer later.
-                Log.warning("offer.failed", ["room": room.value, "producer": user.value, "error": "\(error)"])
-                outbound.append(Addressee(user: other, offer: nil))
-            }
-        }
-        let events = try refusing { () throws(RoomError) in
-            try rooms.publish(user, in: room, selection: production.selection, at: now())
-        }
-        carryOut(events, outbound: outbound)
-        return Produced(answer: production.answer, user: try self.user(user, in: room), outbound: outbound)
-    }
-
-    /// Mutes and unmutes, without any SDP.
-    public func select(_ wanted: TrackSelection, of user: ParticipantID, in room: RoomID) throws(RoomCallError) -> Produced {
-        guard try self.user(user, in: room).publication != nil else { throw .mutedWithoutProducing(user) }
-        let selection: TrackSelection
-        do {
-            selection = try relay.select(room: room, participant: user, wanted: wanted)
-        } catch {
-            lost(user, in: room)
-            throw .mutedWithoutProducing(user)
-        }
-        let events = try refusing { () throws(RoomError) in
-            try rooms.publish(user, in: room, selection: selection, at: now())
-        }
-        let outbound = others(than: user, in: room).map { Addressee(user: $0, offer: nil) }
-        carryOut(events, outbound: outbound)
-        return Produced(answer: nil, user: try self.user(user, in: room), outbound: outbound)
-    }
-
-    /// Closes what a user sends, and the others' connections for it.
-    public func stopProducing(_ user: ParticipantID, in room: RoomID) throws(RoomCallError) -> Departure {
-        let events = try refusing { () throws(RoomError) in try rooms.stopPublishing(user, in: room, at: now()) }
-        try? relay.stopProducing(room: room, participant: user)
-        carryOut(events)
-        return Departure(user: try self.user(user, in: room), others: others(than: user, in: room))
-    }
-
-    /// Binds a user's answers to the offers that were made for it; all or none.
-    /// - Returns: what the answers could not take, by producer.
-    public func consume(_ answers: [SubscriberAnswer], by user: ParticipantID, in room: RoomID) throws(RoomCallError)
-        -> [Refusal]
-    {
-        _ = try self.user(user, in: room)
-        let refused: [[RefusedTrack]]
-        do {
-            refused = try relay.consume(room: room, subscriber: user, answers: answers)
-        } catch {
-            throw .subscription(error)
-        }
-        rooms.touch(user, in: room, at: now())
-        return zip(answers, refused).flatMap { answer, tracks in
-            tracks.map { Refusal(producer: answer.producer, track: $0) }
-        }
-    }
-
-    /// What a user wants of a producer's video.
-    /// - Parameter mid: of one m-line; nil: of all.
-    public func preference(
-        of user: ParticipantID, for producer: ParticipantID, mid: String?, in room: RoomID
-    ) throws(RoomCallError) -> VideoPreference {
-        _ = try self.user(user, in: room)
-        do {
-            return try relay.preference(room: room, subscriber: user, producer: producer, mid: mid)
-        } catch {
-            throw .relay(error, about: .producer)
-        }
-    }
-
-    /// Changes it.
-    public func prefer(
-        _ preference: VideoPreference, of user: ParticipantID, for producer: ParticipantID, in room: RoomID
-    ) throws(RoomCallError) {
-        _ = try self.user(user, in: room)
-        do {
-            try relay.prefer(room: room, subscriber: user, producer: producer, preference: preference)
-        } catch {
-            throw .relay(error, about: .producer)
-        }
-        rooms.touch(user, in: room, at: now())
-    }
-
-    /// A fresh offer for a user who lost one, or whose connection is stuck or dead.
-    public func renewOffer(of producer: ParticipantID, for user: ParticipantID, in room: RoomID) throws(RoomCallError) -> String
-    {
-        _ = try self.user(user, in: room)
-        let unknown = RoomCallError.noSuchProducer(producer, in: room)
-        guard producer != user, let other = try? rooms.participant(producer, in: room) else { throw unknown }
-        do {
-            guard let offer = try offer(of: other, to: user, in: room, restart: true) else { throw unknown }
-            rooms.touch(user, in: room, at: now())
-            return offer
-        } catch let error as RelayError {
-            throw RoomCallError.relay(error, about: .producer)
-        } catch {
-            throw unknown
-        }
-    }
-}
-
 // MARK: What happens without a call
 extension RoomService {
     /// Takes what the relay reports; what is about somebody who has gone is dropped.
@@ -226,7 +102,7 @@ extension RoomService {
 // MARK: How it is done
 extension RoomService {
     /// Tells the relay and the observers what the room model says has happened.
-    private func carryOut(_ events: [RoomEvent], outbound: [Addressee] = []) {
+    func carryOut(_ events: [RoomEvent], outbound: [Addressee] = []) {
         for event in events {
             switch event {
             case .participantRemoved(let room, let user, _): relay.remove(participant: user.id, room: room)
@@ -253,12 +129,12 @@ extension RoomService {
         }
     }
 
-    private func notify(_ notice: RoomNotice) {
+    func notify(_ notice: RoomNotice) {
         for observer in observers { observer(notice) }
     }
 
     /// The offer of what `producer` sends; nil when it sends nothing.
-    private func offer(
+    func offer(
         of producer: Participant, to subscriber: ParticipantID, in room: RoomID, restart: Bool
     ) throws(RelayError) -> String? {
         guard producer.publication != nil else { return nil }
@@ -271,16 +147,16 @@ extension RoomService {
     }
 
     /// The relay has ended a publication that the rooms still show.
-    private func lost(_ user: ParticipantID, in room: RoomID) {
+    func lost(_ user: ParticipantID, in room: RoomID) {
         Log.warning("producer.lost", ["room": room.value, "user": user.value])
         carryOut((try? rooms.stopPublishing(user, in: room, at: now())) ?? [])
     }
 
-    private func others(than user: ParticipantID, in room: RoomID) -> [Participant] {
+    func others(than user: ParticipantID, in room: RoomID) -> [Participant] {
         (try? rooms.room(room).others(than: user)) ?? []
     }
 
-    private func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(RoomCallError) -> Result {
+    func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(RoomCallError) -> Result {
         do { return try body() } catch { throw .room(error) }
     }
 }
