@@ -41,7 +41,8 @@ import RelayControl
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
         return Production(
-            answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), change: change)
+            answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
+            change: change)
     }
 
     func join(
@@ -53,7 +54,8 @@ import RelayControl
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
         return Production(
-            answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), change: change)
+            answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
+            change: change)
     }
 
     func subscribe(

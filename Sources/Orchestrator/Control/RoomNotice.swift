@@ -38,19 +38,22 @@ nonisolated public enum RoomNotice: Sendable {
     case roomCreated(RoomID)
     case roomDeleted(Room)
     case userAdded(RoomID, Participant)
-    case userDeleted(RoomID, Participant, others: [Participant])
+    case userDeleted(RoomID, Participant, others: [Participant], byAdmin: Bool)
     case producerStarted(RoomID, Participant, outbound: [Addressee])
     case producerChanged(RoomID, Participant, outbound: [Addressee])
     case producerStopped(RoomID, Participant, others: [Participant])
     /// `producer` is nil for the user's publishing connection.
     case transportState(RoomID, ParticipantID, producer: ParticipantID?, state: TransportState)
     case speaker(RoomID, ParticipantID?)
+    /// What needs no more than the model tells: hands, mutes, reactions, waiting rooms, definitions.
+    case event(RoomID, RoomEvent)
 
     public var room: RoomID {
         switch self {
-        case .roomCreated(let room), .userAdded(let room, _), .userDeleted(let room, _, _),
+        case .roomCreated(let room), .userAdded(let room, _), .userDeleted(let room, _, _, _),
             .producerStarted(let room, _, _), .producerChanged(let room, _, _), .producerStopped(let room, _, _),
-            .transportState(let room, _, _, _), .speaker(let room, _):
+            .transportState(let room, _, _, _), .speaker(let room, _),
+            .event(let room, _):
             room
         case .roomDeleted(let room): room.id
         }

@@ -9,7 +9,7 @@ extension RoomService {
     public func produce(
         _ user: ParticipantID, in room: RoomID, offer: String, wanted: TrackSelection?
     ) throws(RoomCallError) -> Produced {
-        try publish(user, in: room) { (relay) throws(RelayError) in
+        try publish(user, in: room, wanted) { (relay, wanted) throws(RelayError) in
             try relay.produce(room: room, participant: user, offer: offer, wanted: wanted)
         }
     }
@@ -18,23 +18,24 @@ extension RoomService {
     public func join(
         _ user: ParticipantID, in room: RoomID, offer: String, wanted: TrackSelection?
     ) throws(RoomCallError) -> Produced {
-        try publish(user, in: room) { (relay) throws(RelayError) in
+        try publish(user, in: room, wanted) { (relay, wanted) throws(RelayError) in
             try relay.join(room: room, participant: user, offer: offer, wanted: wanted)
         }
     }
 
     private func publish(
-        _ user: ParticipantID, in room: RoomID, by connect: (any Relay) throws(RelayError) -> Production
+        _ user: ParticipantID, in room: RoomID, _ wanted: TrackSelection?,
+        by connect: (any Relay, TrackSelection?) throws(RelayError) -> Production
     ) throws(RoomCallError) -> Produced {
         let before = try self.user(user, in: room)
         let production: Production
         do {
-            production = try connect(relay)
+            production = try connect(relay, (wanted ?? .all).intersection(before.unmuted))
         } catch {
             throw .relay(error, about: .offer)
         }
         var outbound: [Addressee] = []
-        for other in try self.room(room).others(than: user) {
+        for other in audience(of: user, in: room) {
             do {
                 let offer = try relay.offer(room: room, subscriber: other.id, producer: user, restart: false)
                 outbound.append(Addressee(user: other, offer: offer))
@@ -49,7 +50,9 @@ extension RoomService {
             }
         }
         let events = try refusing { () throws(RoomError) in
-            try rooms.publish(user, in: room, selection: production.selection, at: now())
+            try rooms.publish(
+                user, in: room, selection: production.sent.intersection(wanted ?? .all), sent: production.sent,
+                at: now())
         }
         carryOut(events, outbound: outbound)
         return Produced(answer: production.answer, user: try self.user(user, in: room), outbound: outbound)
@@ -79,18 +82,19 @@ extension RoomService {
     public func select(_ wanted: TrackSelection, of user: ParticipantID, in room: RoomID) throws(RoomCallError)
         -> Produced
     {
-        guard try self.user(user, in: room).publication != nil else { throw .mutedWithoutProducing(user) }
-        let selection: TrackSelection
+        let before = try self.user(user, in: room)
+        guard let publication = before.publication else { throw .mutedWithoutProducing(user) }
+        let selection = publication.sent.intersection(wanted)
         do {
-            selection = try relay.select(room: room, participant: user, wanted: wanted)
+            _ = try relay.select(room: room, participant: user, wanted: selection.intersection(before.unmuted))
         } catch {
             lost(user, in: room)
             throw .mutedWithoutProducing(user)
         }
         let events = try refusing { () throws(RoomError) in
-            try rooms.publish(user, in: room, selection: selection, at: now())
+            try rooms.publish(user, in: room, selection: selection, sent: publication.sent, at: now())
         }
-        let outbound = others(than: user, in: room).map { Addressee(user: $0, offer: nil) }
+        let outbound = addressees(of: user, in: room)
         carryOut(events, outbound: outbound)
         return Produced(answer: nil, user: try self.user(user, in: room), outbound: outbound)
     }
@@ -100,7 +104,7 @@ extension RoomService {
         let events = try refusing { () throws(RoomError) in try rooms.stopPublishing(user, in: room, at: now()) }
         try? relay.stopProducing(room: room, participant: user)
         carryOut(events)
-        return Departure(user: try self.user(user, in: room), others: others(than: user, in: room))
+        return Departure(user: try self.user(user, in: room), others: audience(of: user, in: room))
     }
 
     /// Binds a user's answers to the offers that were made for it; all or none.

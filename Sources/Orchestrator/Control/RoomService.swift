@@ -45,8 +45,8 @@ extension RoomService {
         var others: [Addressee] = []
         for other in try self.room(room).others(than: user.id) {
             do {
-                others.append(
-                    Addressee(user: other, offer: try offer(of: other, to: user.id, in: room, restart: false)))
+                let offer = user.takesOffers ? try offer(of: other, to: user.id, in: room, restart: false) : nil
+                others.append(Addressee(user: other, offer: offer))
             } catch {
                 _ = try? rooms.remove(user.id, from: room, at: now())
                 relay.remove(participant: user.id, room: room)
@@ -63,7 +63,7 @@ extension RoomService {
         let participant = try self.user(user, in: room)
         let events = try refusing { () throws(RoomError) in try rooms.remove(user, from: room, at: now()) }
         carryOut(events)
-        return Departure(user: participant, others: others(than: user, in: room))
+        return Departure(user: participant, others: audience(of: user, in: room))
     }
 
     public func room(_ room: RoomID) throws(RoomCallError) -> Room {
@@ -107,6 +107,10 @@ extension RoomService {
             switch event {
             case .participantRemoved(let room, let user, _): relay.remove(participant: user.id, room: room)
             case .roomDeleted(let room): relay.remove(room: room.id)
+            case .mutingChanged(let room, let user, _, _):
+                if user.publication != nil {
+                    _ = try? relay.select(room: room, participant: user.id, wanted: user.forwardedSelection)
+                }
             default: break
             }
         }
@@ -115,16 +119,24 @@ extension RoomService {
             case .roomCreated(let room): notify(.roomCreated(room))
             case .roomDeleted(let room): notify(.roomDeleted(room))
             case .participantAdded(let room, let user): notify(.userAdded(room, user))
-            case .participantRemoved(let room, let user, _):
-                notify(.userDeleted(room, user, others: others(than: user.id, in: room)))
+            case .participantRemoved(let room, let user, let byAdmin):
+                notify(.userDeleted(room, user, others: audience(of: user.id, in: room), byAdmin: byAdmin))
             case .publicationStarted(let room, let user): notify(.producerStarted(room, user, outbound: outbound))
             case .publicationChanged(let room, let user): notify(.producerChanged(room, user, outbound: outbound))
             case .publicationStopped(let room, let user):
-                notify(.producerStopped(room, user, others: others(than: user.id, in: room)))
+                notify(.producerStopped(room, user, others: audience(of: user.id, in: room)))
             case .speakerChanged(let room, let user): notify(.speaker(room, user))
-            case .roomChanged, .sessionEnded, .adminChanged, .handChanged, .sharingChanged, .reacted, .mutingChanged,
-                .waitingBegan, .waitingNudged, .waitingEnded:
-                break
+            case .mutingChanged(let room, let user, _, _):
+                notify(.event(room, event))
+                if user.publication != nil {
+                    notify(.producerChanged(room, user, outbound: addressees(of: user.id, in: room)))
+                }
+            case .roomChanged(let definition): notify(.event(definition.id, event))
+            case .sessionEnded(let record): notify(.event(record.room, event))
+            case .adminChanged(let room, _), .handChanged(let room, _), .sharingChanged(let room, _),
+                .reacted(let room, _, _), .waitingBegan(let room, _), .waitingNudged(let room, _),
+                .waitingEnded(let room, _, _):
+                notify(.event(room, event))
             }
         }
     }
@@ -152,8 +164,14 @@ extension RoomService {
         carryOut((try? rooms.stopPublishing(user, in: room, at: now())) ?? [])
     }
 
-    func others(than user: ParticipantID, in room: RoomID) -> [Participant] {
-        (try? rooms.room(room).others(than: user)) ?? []
+    /// Everybody else who is made offers.
+    func audience(of user: ParticipantID, in room: RoomID) -> [Participant] {
+        ((try? rooms.room(room).others(than: user)) ?? []).filter(\.takesOffers)
+    }
+
+    /// The same, where there is nothing new to offer.
+    func addressees(of user: ParticipantID, in room: RoomID) -> [Addressee] {
+        audience(of: user, in: room).map { Addressee(user: $0, offer: nil) }
     }
 
     func refusing<Result>(_ body: () throws(RoomError) -> Result) throws(RoomCallError) -> Result {

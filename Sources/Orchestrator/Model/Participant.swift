@@ -2,10 +2,16 @@ public import RelayControl
 
 /// What a participant offers the room: one peer connection's tracks.
 public struct Publication: Sendable, Equatable {
-    /// The kinds that are sent and that the sender wants forwarded; `Muting` comes on top.
+    /// The kinds that are sent.
+    public var sent: TrackSelection
+    /// Those of them that the sender wants forwarded; `Muting` comes on top.
     public var selection: TrackSelection
 
-    public init(selection: TrackSelection) { self.selection = selection }
+    /// - Parameter sent: nil: no more than what is wanted.
+    public init(selection: TrackSelection, sent: TrackSelection? = nil) {
+        self.sent = sent ?? selection
+        self.selection = selection
+    }
 }
 
 /// The API by which somebody came in. The model knows none of them.
@@ -30,6 +36,8 @@ public struct Participant: Sendable, Equatable {
     /// Whether the participant is removed when it was attended and has then stayed without a signalling socket for
     /// `RoomLimits.absenceTimeout`.
     public let leavesWhenUnattended: Bool
+    /// Whether the participant is made an offer of what others send; who is not asks for what it wants to see.
+    public let takesOffers: Bool
 
     public internal(set) var isAdmin: Bool
     public internal(set) var isHandRaised = false
@@ -55,7 +63,8 @@ public struct Participant: Sendable, Equatable {
     public init(
         id: ParticipantID, userInfo: String = "{}", isAttended: Bool = false, face: FaceName = .unnamed,
         displayName: String = "", user: UserID? = nil, isAdmin: Bool = false, audio: Muting = .none,
-        video: Muting = .none, isTelephone: Bool = false, leavesWhenUnattended: Bool = false
+        video: Muting = .none, isTelephone: Bool = false, leavesWhenUnattended: Bool = false,
+        takesOffers: Bool = true
     ) {
         self.id = id
         self.userInfo = userInfo
@@ -68,6 +77,7 @@ public struct Participant: Sendable, Equatable {
         self.video = video
         self.isTelephone = isTelephone
         self.leavesWhenUnattended = leavesWhenUnattended
+        self.takesOffers = takesOffers
     }
 
     public internal(set) subscript(muting kind: MediaKind) -> Muting {
@@ -75,10 +85,13 @@ public struct Participant: Sendable, Equatable {
         set { if kind == .audio { audio = newValue } else { video = newValue } }
     }
 
+    /// The kinds that nobody has muted.
+    public var unmuted: TrackSelection { TrackSelection(audio: !audio.isMuted, video: !video.isMuted) }
+
     /// What others may get of the participant: what it publishes, less what is muted by whomever. Nothing while it
     /// publishes nothing.
     public var forwardedSelection: TrackSelection {
-        (publication?.selection ?? .none).intersection(TrackSelection(audio: !audio.isMuted, video: !video.isMuted))
+        (publication?.selection ?? .none).intersection(unmuted)
     }
 
     /// Since when nothing has kept the participant; nil while something does.

@@ -115,14 +115,15 @@ extension Rooms {
 // MARK: What they send
 extension Rooms {
     /// Starts a participant's publication, or changes the one there is.
+    /// - Parameter sent: nil: no more than is selected.
     /// - Throws: `noSuchRoom`, `noSuchParticipant`.
     public mutating func publish(
-        _ id: ParticipantID, in room: RoomID, selection: TrackSelection, at now: Double
+        _ id: ParticipantID, in room: RoomID, selection: TrackSelection, sent: TrackSelection? = nil, at now: Double
     ) throws(RoomError) -> [RoomEvent] {
         try change(room) { (room) throws(RoomError) in
             let index = try room.index(of: id)
             let isNew = room.participants[index].publication == nil
-            room.participants[index].publication = Publication(selection: selection)
+            room.participants[index].publication = Publication(selection: selection, sent: sent)
             room.participants[index].touched = now
             let participant = room.participants[index]
             return [isNew ? .publicationStarted(room.id, participant) : .publicationChanged(room.id, participant)]

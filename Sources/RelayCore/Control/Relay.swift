@@ -107,15 +107,19 @@
 public struct Production: Sendable {
     /// SDP, for the publisher's `setRemoteDescription`.
     public var answer: String
-    /// What the offer sends and the caller wanted.
+    /// What the offer sends.
+    public var sent: TrackSelection
+    /// What of it the caller wanted.
     public var selection: TrackSelection
     /// Whether this offer opened the first connection, changed it, or replaced it.
     public var change: Change
 
     public enum Change: Sendable, Equatable { case opened, renegotiated, replaced }
 
-    public init(answer: String, selection: TrackSelection, change: Change) {
+    /// - Parameter sent: nil: no more than is selected.
+    public init(answer: String, selection: TrackSelection, sent: TrackSelection? = nil, change: Change) {
         self.answer = answer
+        self.sent = sent ?? selection
         self.selection = selection
         self.change = change
     }

@@ -10,7 +10,7 @@ extension Participant {
     var userInfoValue: RawJSON { RawJSON(restoring: userInfo) }
 
     /// What is forwarded of this user; nothing where it sends nothing.
-    var constraints: Constraints { Constraints(publication?.selection ?? .none) }
+    var constraints: Constraints { Constraints(forwardedSelection) }
 }
 
 extension UserItem {
@@ -29,7 +29,7 @@ extension UserItem {
     /// Who is in a room already, as a newcomer is told.
     init(present: Addressee) {
         self.init(addressee: present)
-        constraints = present.user.publication.map { Constraints($0.selection) }
+        constraints = present.user.publication == nil ? nil : present.user.constraints
     }
 }
 
@@ -62,7 +62,7 @@ extension UserDetails {
     init(_ user: Participant, _ statistics: ParticipantStatistics, listsTracks: Bool) {
         self.init(
             id: user.id.value, userInfo: user.userInfoValue,
-            constraints: user.publication.map { Constraints($0.selection) },
+            constraints: user.publication == nil ? nil : user.constraints,
             produce: statistics.produce.map { TransportRow($0, listsTracks: listsTracks) },
             consume: statistics.consume.isEmpty
                 ? nil
@@ -94,7 +94,8 @@ extension RoomEventMessage {
     /// `POST …/consume/:producer_id/offer`.
     static let maximumBytes = 256 << 10
 
-    init(_ notice: RoomNotice, time: String) {
+    /// Nil for what this API has no event for.
+    init?(_ notice: RoomNotice, time: String) {
         let room = notice.room.value
         func message(_ type: String, _ user: Participant?) -> RoomEventMessage {
             var message = RoomEventMessage(type: type, room: room, time: time)
@@ -108,7 +109,7 @@ extension RoomEventMessage {
             self = message("room.deleted", nil)
             count = room.participants.count
         case .userAdded(_, let user): self = message("user.added", user)
-        case .userDeleted(_, let user, let others):
+        case .userDeleted(_, let user, let others, _):
             self = message("user.deleted", user)
             outbound = others.map { UserItem($0) }
         case .producerStarted(_, let user, let addressees), .producerChanged(_, let user, let addressees):
@@ -127,6 +128,7 @@ extension RoomEventMessage {
             producer_id = producer?.value
             self.state = state.rawValue
         case .speaker(_, let user): self = .speaker(user?.value, room: room, time: time)
+        case .event: return nil
         }
     }
 

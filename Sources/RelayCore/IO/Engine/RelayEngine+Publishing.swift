@@ -29,7 +29,7 @@ extension RelayEngine {
                 answer: answer)
             room.publishing[participant] = publishing
             open(publishing, id, room, participant, &answer)
-            return Production(answer: answer.answer, selection: answer.selection, change: .opened)
+            return Production(answer: answer.answer, selection: answer.selection, sent: answer.sent, change: .opened)
         }
         if publishing.isDead {
             // It had left its place to others.
@@ -45,7 +45,7 @@ extension RelayEngine {
         publishing.update(negotiation, answer)
         open(publishing, id, room, participant, &answer)
         close(old)
-        return Production(answer: answer.answer, selection: answer.selection, change: .replaced)
+        return Production(answer: answer.answer, selection: answer.selection, sent: answer.sent, change: .replaced)
     }
 
     private func continues(_ publishing: Publishing, with offer: String) throws(RelayError) -> Bool {
@@ -111,7 +111,7 @@ extension RelayEngine {
                 to: publishing.worker)
         }
         describe(publishing, id, participant, answer)
-        return Production(answer: answer.answer, selection: answer.selection, change: .renegotiated)
+        return Production(answer: answer.answer, selection: answer.selection, sent: answer.sent, change: .renegotiated)
     }
 
     public func select(

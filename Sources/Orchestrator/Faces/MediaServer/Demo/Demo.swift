@@ -45,7 +45,7 @@ public final class Demo {
             sessions[room.id] = nil
             for page in pages.values { page.wasRemoved(telling: .roomDeleted) }
         case .userAdded(_, let user): send(.userAdded(UserItem(user)), to: pages)
-        case .userDeleted(let room, let user, _):
+        case .userDeleted(let room, let user, _, _):
             pages[user.id]?.wasRemoved(telling: .userDeleted(id: user.id.value))
             leave(user.id, room)
             send(.userDeleted(id: user.id.value), to: pages, but: user.id)
@@ -57,6 +57,7 @@ public final class Demo {
         case .transportState(_, let user, let producer, let state):
             pages[user]?.send(.transport(producer: producer?.value, state: state.rawValue))
         case .speaker(_, let user): send(.speaker(id: user?.value), to: pages)
+        case .event: break
         }
     }
 

@@ -15,7 +15,7 @@ final class EventHub {
     }
 
     func record(_ notice: RoomNotice) {
-        let text = RoomEventMessage(notice, time: time).jsonText
+        guard let text = RoomEventMessage(notice, time: time)?.jsonText else { return }
         var endsRoom = false
         if case .roomDeleted = notice { endsRoom = true }
         log.append(EventLog.Entry(room: notice.room, text: text, endsRoom: endsRoom))
