@@ -222,7 +222,12 @@ export class Meeting extends EventTarget {
 
   async #askWhoWaits() {
     if (!this.isAdmin) return;
-    this.roster.replaceWaiting(await this.#calls.request('get_waiting_room_members'));
+    try {
+      this.roster.replaceWaiting(await this.#calls.request('get_waiting_room_members'));
+    } catch {
+      // Who waits is told again when they nudge; that is no reason to leave.
+      return;
+    }
     for (const { id, name } of this.roster.waiting.values()) this.#knock(id, name);
     this.#change();
   }
