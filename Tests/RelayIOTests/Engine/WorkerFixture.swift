@@ -94,13 +94,16 @@ final class WorkerFixture {
         worker.apply([
             .open(
                 subscriber,
-                role: .subscriber(of: publication, room: RoomID("r"), participant: ParticipantID("s")), ufrag: "sub",
+                role: .subscriber(room: RoomID("r"), participant: ParticipantID("s")), ufrag: "sub",
                 password: Self.password("sub")),
-            .connect(subscriber, remote(peer)), .send(subscriber, tracks),
+            .connect(subscriber, remote(peer)), .send(subscriber, bound(tracks)),
         ])
         try peer.connect(to: description(ufrag: "sub"))
         try handshake(peer)
     }
+
+    /// Tracks of the fixture's publication.
+    func bound(_ tracks: [OutgoingTrack]) -> [BoundTrack] { tracks.map { BoundTrack($0, of: publication) } }
 
     func handshake(_ peer: TestPeer) throws {
         peer.check()

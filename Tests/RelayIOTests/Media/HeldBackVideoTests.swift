@@ -58,7 +58,7 @@ import Testing
         // 300 ms, as no round trip is known, and 10 s.
         let told: [UInt8] = [0x01, 0xe3, 0xe8]
         #expect(delays(bob) == [nil, told])
-        fixture.worker.apply([.send(fixture.subscriber, [Self.track()])])
+        fixture.worker.apply([.send(fixture.subscriber, fixture.bound([Self.track()]))])
         try report(lost: 10, by: bob, alice, fixture, next: 3)
         #expect(delays(bob) == [nil, told, told])
         let found = headers(bob)

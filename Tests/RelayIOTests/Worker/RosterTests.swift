@@ -9,7 +9,7 @@ struct RosterTests {
         numbers.map {
             Transport(
                 id: TransportID(value: $0),
-                role: .subscriber(of: PublicationID(value: 1), room: RoomID("r"), participant: ParticipantID("s")),
+                role: .subscriber(room: RoomID("r"), participant: ParticipantID("s")),
                 ufrag: "u\($0)",
                 password: "p",
                 inbound: nil, at: .zero)

@@ -31,7 +31,7 @@ extension RelayEngine {
         if worker != publishing.worker, !publishing.mirrors.contains(worker) {
             mirror(publishing, id, producer, on: worker)
         }
-        open(subscribing, of: publishing, id, subscriber)
+        open(subscribing, id, subscriber)
         return sdp
     }
 
@@ -75,7 +75,10 @@ extension RelayEngine {
                         room: id, participant: subscriber, producer: answer.producer, worker: subscribing.worker))
             }
             if let remote = result.remote { post(.connect(subscribing.transport, remote), to: subscribing.worker) }
-            post(.send(subscribing.transport, result.tracks), to: subscribing.worker)
+            if let publication = rooms[id]?.publishing[answer.producer]?.publication {
+                let tracks = result.tracks.map { BoundTrack($0, of: publication) }
+                post(.send(subscribing.transport, tracks), to: subscribing.worker)
+            }
             for preference in subscribing.preferences.all {
                 post(.prefer(subscribing.transport, preference), to: subscribing.worker)
             }
@@ -85,18 +88,15 @@ extension RelayEngine {
 
     /// A new connection under the credentials that the open offer has.
     private func reopen(_ subscribing: Subscribing, _ owner: ConnectionOwner) {
-        guard let producer = owner.producer, let publishing = rooms[owner.room]?.publishing[producer] else { return }
         close(subscribing.transport)
         subscribing.transport = newTransport(owner)
         subscribing.isDead = false
-        open(subscribing, of: publishing, owner.room, owner.participant)
+        open(subscribing, owner.room, owner.participant)
     }
 
     /// Tells the worker of a new subscribing connection.
-    private func open(
-        _ subscribing: Subscribing, of publishing: Publishing, _ id: RoomID, _ subscriber: ParticipantID
-    ) {
-        let role = TransportRole.subscriber(of: publishing.publication, room: id, participant: subscriber)
+    private func open(_ subscribing: Subscribing, _ id: RoomID, _ subscriber: ParticipantID) {
+        let role = TransportRole.subscriber(room: id, participant: subscriber)
         let local = subscribing.local
         post(
             .open(subscribing.transport, role: role, ufrag: local.ufrag, password: local.password),

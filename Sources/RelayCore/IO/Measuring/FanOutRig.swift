@@ -49,7 +49,7 @@ package final class FanOutRig {
             subscribers.append(subscriber)
             let transport = Transport(
                 id: TransportID(value: UInt64(number)),
-                role: .subscriber(of: publication.id, room: publication.room, participant: ParticipantID("\(number)")),
+                role: .subscriber(room: publication.room, participant: ParticipantID("\(number)")),
                 ufrag: "", password: "", inbound: nil, subscriber: subscriber, at: .zero)
             subscriber.add(transport)
             _ = transport.paths.checked(on: path, useCandidate: true, at: .zero)
@@ -57,7 +57,7 @@ package final class FanOutRig {
             transport.state = .connected
             var track = outgoing
             track.ssrc = UInt32(truncatingIfNeeded: 1_000 + number)
-            transport.consumers = [Consumer(track: track, transport: transport)]
+            transport.consumers = [Consumer(track: track, transport: transport, of: publication)]
             subscriber.joinPath(transport, at: .zero)
             producer.consumers += transport.consumers
             transports.append(transport)

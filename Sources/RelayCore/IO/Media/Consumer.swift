@@ -31,6 +31,8 @@ final class Consumer {
     var queuedEncoding: UInt8 = 0
 
     private(set) var track: OutgoingTrack
+    /// What it brings a track of; one that is over has no producers any more.
+    private(set) var publication: Publication?
     /// The encoding that is being forwarded; nil before the first.
     private(set) var encoding: UInt8?
     private(set) var choice = Choice.undecided
@@ -72,14 +74,15 @@ final class Consumer {
     var cumulativeLost: Int32 { reported?.cumulativeLost ?? 0 }
 
     /// Where its packets come from; nil while there is no such track.
-    var producer: Producer? { transport.publication?.producers.first { $0.track.mid == track.sourceMid } }
+    var producer: Producer? { publication?.producers.first { $0.track.mid == track.sourceMid } }
 
     // Values of `wantedEncoding` beside encodings' numbers.
     private static let anyEncoding: UInt8 = 255
     private static let noEncoding: UInt8 = 254
 
-    init(track: OutgoingTrack, transport: Transport) {
+    init(track: OutgoingTrack, transport: Transport, of publication: Publication?) {
         self.track = track
+        self.publication = publication
         self.transport = transport
         isVideo = track.kind == .video
         paceNumber = transport.subscriber?.nextPaceNumber() ?? 0
@@ -91,8 +94,13 @@ final class Consumer {
             clockRate: track.codec.clockRate)
     }
 
-    /// Takes over a renegotiated track under the same SSRC; RTP goes on where it was.
-    func update(_ track: OutgoingTrack) {
+    /// Takes over a renegotiated track under the same SSRC, or one of another publication; RTP goes on where it was.
+    func update(_ track: OutgoingTrack, of publication: Publication?) {
+        if publication !== self.publication {
+            self.publication = publication
+            forgetEncodings()
+            pause()
+        }
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)

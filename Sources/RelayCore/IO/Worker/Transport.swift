@@ -48,7 +48,6 @@ final class Transport: Listed {
     var controlBudget = ControlBudget()
     /// Every consumer this connection ever had, by SSRC.
     var known: [UInt32: Consumer] = [:]
-    var publication: Publication?
 
     /// The numbers as last reported.
     var reported: TransportStatistics?

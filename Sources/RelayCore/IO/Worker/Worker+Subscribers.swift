@@ -164,7 +164,7 @@ extension Worker {
             for consumer in transport.consumers where consumer.isVideo {
                 guard let producer = consumer.producer else { continue }
                 videos.append((consumer, producer))
-                demands.append(demand(consumer, of: producer, transport))
+                demands.append(demand(consumer, of: producer))
             }
         }
         let unasked = subscriber.unaskedRate(at: now)
@@ -224,7 +224,7 @@ extension Worker {
         return subscriber.allocator.wanted + Self.usualVideo * Double(unknown)
     }
 
-    private func demand(_ consumer: Consumer, of producer: Producer, _ transport: Transport) -> VideoDemand {
+    private func demand(_ consumer: Consumer, of producer: Producer) -> VideoDemand {
         let preference = consumer.preference
         var demand = VideoDemand(id: UInt64(consumer.paceNumber), ladder: producer.ladder)
         demand.width = preference.width.map { UInt16(clamping: $0) }
@@ -235,7 +235,7 @@ extension Worker {
         demand.isPaused = preference.isPaused || !producer.isSelected
         demand.priority = UInt8(clamping: preference.priority)
         demand.isScreen = producer.track.isScreen
-        if let publication = transport.publication {
+        if let publication = consumer.publication {
             demand.isSpeaker = speaking[publication.room] == publication.participant
         }
         if case .layer(let choice, _) = consumer.choice { demand.current = choice }

@@ -157,8 +157,8 @@ final class Worker {
             inbound.renegotiated()
             grantWishes(for: inbound.publication)
         case .send(let id, let tracks):
-            guard let transport = transports[id], let publication = transport.publication else { return }
-            setConsumers(of: transport, in: publication, tracks)
+            guard let transport = transports[id] else { return }
+            setConsumers(of: transport, tracks)
         case .select(let id, let selection):
             guard let publication = publications[id] else { return }
             select(selection, of: publication)
@@ -191,16 +191,14 @@ final class Worker {
             transport = Transport(
                 id: id, role: role, ufrag: ufrag, password: password,
                 inbound: InboundMedia(publication: publication, keyframeCache: media.keyframeCache, at: now), at: now)
-            transport.publication = publication
             // A publisher who reloads opens the new connection before the old one is closed.
             publication.transport = transport
             publishing[id] = transport
-        case .subscriber(let publicationID, let room, let participant):
+        case .subscriber(let room, let participant):
             let subscriber = subscriber(Subscriber.Name(room: room, participant: participant))
             transport = Transport(
                 id: id, role: role, ufrag: ufrag, password: password, inbound: nil, subscriber: subscriber, at: now)
             subscriber.add(transport)
-            transport.publication = publications[publicationID]
         }
         transports[id] = transport
         roster.add(transport)
@@ -219,25 +217,34 @@ final class Worker {
         if remote.weAreDTLSClient { beginDTLS(transport) }
     }
 
-    private func setConsumers(of transport: Transport, in publication: Publication, _ tracks: [OutgoingTrack]) {
+    private func setConsumers(of transport: Transport, _ tracks: [BoundTrack]) {
         let old = transport.consumers
-        transport.consumers = tracks.map { track in
+        var touched = old.compactMap(\.publication)
+        transport.consumers = tracks.map { bound in
+            let publication = publications[bound.publication]
             // An SSRC keeps its consumer for as long as the connection lives, even where it was not sent for a while:
             // numbering it anew under the same key would protect two packets with one SRTP index.
-            if let known = transport.known[track.ssrc] {
-                known.update(track)
-                return known
+            guard let known = transport.known[bound.track.ssrc] else {
+                let consumer = Consumer(track: bound.track, transport: transport, of: publication)
+                transport.known[bound.track.ssrc] = consumer
+                return consumer
             }
-            let consumer = Consumer(track: track, transport: transport)
-            transport.known[track.ssrc] = consumer
-            return consumer
+            // What waits is the former source's.
+            if known.publication !== publication { transport.subscriber?.forget(known, pool) }
+            known.update(bound.track, of: publication)
+            return known
         }
         for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
             transport.subscriber?.forget(gone, pool)
             hungry.removeAll { $0 === gone }
             gone.isListedAsHungry = false
         }
-        publication.setConsumers(transport.consumers, of: transport)
+        touched += transport.consumers.compactMap(\.publication)
+        var settled: [ObjectIdentifier] = []
+        for publication in touched where !settled.contains(ObjectIdentifier(publication)) {
+            settled.append(ObjectIdentifier(publication))
+            publication.setConsumers(transport.consumers.filter { $0.publication === publication }, of: transport)
+        }
         if transport.isSendable { begin(transport) }
     }
 
@@ -298,9 +305,8 @@ final class Worker {
         if let inbound = transport.inbound {
             inbound.close()
             if inbound.publication.transport === transport { inbound.publication.transport = nil }
-        } else {
-            transport.publication?.removeConsumers(of: transport)
         }
+        for consumer in transport.consumers { consumer.publication?.removeConsumers(of: transport) }
         leave(transport)
         hungry.removeAll { $0.transport === transport }
         transport.consumers = []

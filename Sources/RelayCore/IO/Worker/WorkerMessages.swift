@@ -22,8 +22,8 @@ enum WorkerCommand: Sendable {
     case connect(TransportID, RemoteTransport)
     /// A publisher's tracks, all of them.
     case receive(TransportID, [IncomingTrack])
-    /// A subscriber's tracks, all of them.
-    case send(TransportID, [OutgoingTrack])
+    /// What goes out on a connection, all of it.
+    case send(TransportID, [BoundTrack])
     /// What of a publication is to be forwarded.
     case select(PublicationID, TrackSelection)
     /// What a subscriber wants of the video of its connection's m-line `mid`, or of all videos of the connection.
@@ -46,7 +46,18 @@ enum WorkerCommand: Sendable {
 enum TransportRole: Sendable {
     case publisher(PublicationID, room: RoomID, participant: ParticipantID)
     /// Those of one participant share what its network bears.
-    case subscriber(of: PublicationID, room: RoomID, participant: ParticipantID)
+    case subscriber(room: RoomID, participant: ParticipantID)
+}
+
+/// A track that goes out, and where its packets come from.
+struct BoundTrack: Sendable {
+    var track: OutgoingTrack
+    var publication: PublicationID
+
+    init(_ track: OutgoingTrack, of publication: PublicationID) {
+        self.track = track
+        self.publication = publication
+    }
 }
 
 /// From a worker to the control thread.
