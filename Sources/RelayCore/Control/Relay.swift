@@ -24,8 +24,8 @@
     ///
     /// As `produce` in everything (the participant has one publishing connection, however it was opened), but the first audio
     /// m-line that the offer can receive on carries the mix of everybody's sound but the participant's own, in Opus: it is
-    /// answered `sendrecv`, or `sendonly` where the offer only receives on it. Without Opus there is no mix. All further m-lines
-    /// that only receive are answered inactive; `subscribe` brings videos on them.
+    /// answered `sendrecv`, or `sendonly` where the offer only receives on it. Without Opus there is no mix. Other m-lines that only
+    /// receive show what `subscribe` brought on them before, or are answered inactive.
     /// - Parameter wanted: kinds to forward; nil means every kind that the offer sends. An offer may send nothing at all.
     /// - Throws: as `produce`.
     func join(

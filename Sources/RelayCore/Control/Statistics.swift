@@ -14,17 +14,21 @@ public struct TransportStatistics: Sendable, Equatable {
     /// Bits per second that may be sent to this participant, all its connections together; nil for publishing connections, and until
     /// measured.
     public var estimate: UInt64?
-    /// In the order of the m-lines.
+    /// In the order of the m-lines; of a publishing connection what comes in.
     public var tracks: [TrackStatistics] = []
+    /// Of a publishing connection what goes out on it: the mix, and videos that its participant shows there.
+    public var returned: [TrackStatistics] = []
 
     public init() {}
 }
 
 /// A participant's connections in numbers.
 public struct ParticipantStatistics: Sendable {
-    /// The publishing connection, if there is one.
+    /// The publishing connection, if there is one. Of what goes out on it, it has only the mix, if there is one.
     public var produce: TransportStatistics?
-    /// A row a producer, in the order in which they were offered.
+    /// A row for each producer that has a connection to this participant, in the order in which they were offered. Behind them one for
+    /// each producer whose videos are shown on connections of which the client makes the offers (`subscribe`): state, round trip and
+    /// estimate are the connection's, the rest is that of the producer's videos alone, `bytes` without headers.
     public var consume: [(producer: ParticipantID, statistics: TransportStatistics)]
 
     public init(

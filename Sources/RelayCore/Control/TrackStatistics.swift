@@ -8,6 +8,10 @@ public struct TrackStatistics: Sendable, Hashable {
 
     /// Bits per second over the last second, all encodings of a publisher together.
     public var bitrate: UInt64 = 0
+    /// Whose it is; nil on publishing connections for what comes in and for the mix.
+    public var producer: ParticipantID?
+    /// Payload bytes since the track began; only of what goes out.
+    public var bytes: UInt64 = 0
     /// Media packets since the track began, retransmissions not counted.
     public var packets: UInt64 = 0
     /// Packets lost for good as the receiving side counted them: we of a publisher's, the subscriber of ours.

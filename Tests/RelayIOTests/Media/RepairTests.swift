@@ -47,9 +47,9 @@ import Testing
         }
         try #require(
             fixture.wait([alice]) {
-                fixture.worker.transports[fixture.publisher]?.statistics.roundTripMilliseconds != nil
+                fixture.worker.transports[fixture.publisher]?.reported?.roundTripMilliseconds != nil
             })
-        let measured = fixture.worker.transports[fixture.publisher]?.statistics.roundTripMilliseconds ?? -1
+        let measured = fixture.worker.transports[fixture.publisher]?.reported?.roundTripMilliseconds ?? -1
         #expect(measured >= 0 && measured < 5_000)
     }
 

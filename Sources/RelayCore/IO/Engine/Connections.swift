@@ -1,19 +1,42 @@
 internal import RelayControl
 internal import RelayProtocol
 
-/// The control thread's side of one publication: the publishing connection, and those that bring it to subscribers.
-final class Publishing {
-    let publication: PublicationID
+/// The control thread's side of a connection of which the client makes the offers. By itself it is a subscription connection.
+class ClientConnection {
     let worker: Int
     var transport: TransportID
     var negotiation: PublisherNegotiation
+    /// The worker has closed the connection.
+    var isDead = false
+    /// m-lines on which something is sent to the client.
+    var lines: [ReturnLine]
+    /// What these show; a video without a line, or without a producer, is not sent.
+    var videos: [WantedVideo] = []
+    /// The worker was told of something to send.
+    var isReturning = false
+
+    init(worker: Int, transport: TransportID, negotiation: PublisherNegotiation, lines: [ReturnLine]) {
+        self.worker = worker
+        self.transport = transport
+        self.negotiation = negotiation
+        self.lines = lines
+    }
+
+    func shows(_ producer: ParticipantID) -> Bool { videos.contains { $0.producer == producer } }
+}
+
+/// The control thread's side of one publication: the publishing connection, and those that bring it to subscribers.
+final class Publishing: ClientConnection {
+    let publication: PublicationID
     var tracks: [IncomingTrack]
     /// Kinds that the offer sends.
     var sent: TrackSelection
     /// What of these is forwarded.
     var selection: TrackSelection
-    /// The worker has closed the connection.
-    var isDead = false
+    /// Kinds that are to be forwarded if they are sent; nil: all.
+    var wanted: TrackSelection?
+    /// Its participant hears the mix.
+    var mixes: Bool
     var subscribers: [ParticipantID: Subscribing] = [:]
 
     /// Workers besides `worker` on which subscribers are.
@@ -21,15 +44,15 @@ final class Publishing {
 
     init(
         publication: PublicationID, worker: Int, transport: TransportID, negotiation: PublisherNegotiation,
-        answer: PublisherAnswer
+        answer: PublisherAnswer, wanted: TrackSelection?, mixes: Bool
     ) {
         self.publication = publication
-        self.worker = worker
-        self.transport = transport
-        self.negotiation = negotiation
         tracks = answer.tracks
         sent = answer.sent
         selection = answer.selection
+        self.wanted = wanted
+        self.mixes = mixes
+        super.init(worker: worker, transport: transport, negotiation: negotiation, lines: answer.returned)
     }
 
     func update(_ negotiation: PublisherNegotiation, _ answer: PublisherAnswer) {
@@ -37,7 +60,11 @@ final class Publishing {
         tracks = answer.tracks
         sent = answer.sent
         selection = answer.selection
+        lines = answer.returned
     }
+
+    /// The track that is shown where one of its videos is wanted.
+    var video: IncomingTrack? { tracks.first { $0.kind == .video } }
 }
 
 /// The control thread's side of one subscribing connection.
@@ -93,11 +120,12 @@ final class RoomConnections {
     /// The worker that looks for the room's speaker.
     let home: Int
     var publishing: [ParticipantID: Publishing] = [:]
+    var subscriptions: [ParticipantID: ClientConnection] = [:]
     /// Where participants are who have, or had, a connection.
     var workers: [ParticipantID: Int] = [:]
     /// Connections by worker.
     var share: [Int]
-    var isEmpty: Bool { publishing.isEmpty }
+    var isEmpty: Bool { publishing.isEmpty && subscriptions.isEmpty }
 
     init(home: Int, workers: Int) {
         self.home = home
@@ -109,8 +137,10 @@ final class RoomConnections {
 struct ConnectionOwner {
     var room: RoomID
     var participant: ParticipantID
-    /// Nil for a publishing connection.
+    /// Nil for connections of which the client makes the offers.
     var producer: ParticipantID?
+    /// A subscription connection.
+    var isSubscription = false
     var worker: Int
 }
 

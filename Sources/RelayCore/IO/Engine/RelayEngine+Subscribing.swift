@@ -130,14 +130,44 @@ extension RelayEngine {
     public func statistics(room id: RoomID, participant: ParticipantID) -> ParticipantStatistics {
         guard let room = rooms[id] else { return ParticipantStatistics() }
         var found = ParticipantStatistics()
-        found.produce = room.publishing[participant].map { statistics(of: $0.transport) }
+        if let own = room.publishing[participant] {
+            var numbers = statistics(of: own.transport)
+            numbers.returned.removeAll { $0.producer != nil }
+            if numbers.returned.isEmpty { numbers.estimate = nil }
+            found.produce = numbers
+        }
         found.consume =
             room.publishing.compactMap { producer, publishing in
                 publishing.subscribers[participant].map { (producer, $0.transport) }
             }
             .sorted { $0.1.value < $1.1.value }
             .map { ($0.0, statistics(of: $0.1)) }
+        found.consume += room.publishing[participant].map { rows(statistics(of: $0.transport), \.returned) } ?? []
+        found.consume += room.subscriptions[participant].map { rows(statistics(of: $0.transport), \.tracks) } ?? []
         return found
+    }
+
+    /// A row a producer, in the order of the m-lines.
+    private func rows(
+        _ connection: TransportStatistics, _ shown: KeyPath<TransportStatistics, [TrackStatistics]>
+    ) -> [(producer: ParticipantID, statistics: TransportStatistics)] {
+        var rows: [(producer: ParticipantID, statistics: TransportStatistics)] = []
+        for track in connection[keyPath: shown] {
+            guard let producer = track.producer else { continue }
+            var row = TransportStatistics()
+            row.state = connection.state
+            row.estimate = connection.estimate
+            row.roundTripMilliseconds = connection.roundTripMilliseconds
+            let place = rows.firstIndex { $0.producer == producer }
+            if let place { row = rows[place].statistics }
+            row.tracks.append(track)
+            row.bytes &+= track.bytes
+            row.packets &+= track.packets
+            row.bitrate &+= track.bitrate
+            row.lost &+= track.lost
+            if let place { rows[place].statistics = row } else { rows.append((producer, row)) }
+        }
+        return rows
     }
 }
 
@@ -157,6 +187,7 @@ extension SubscriptionFailure.Reason {
         case .unusable(let reason): self = .unusableDescription(reason)
         case .superseded: self = .superseded
         case .mismatch(let reason): self = .mismatch(reason)
+        case .unusableLine(let mid, let reason): self = .mismatch("mid \(mid): \(reason)")
         }
     }
 }

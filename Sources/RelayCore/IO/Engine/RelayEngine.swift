@@ -183,12 +183,15 @@ public final class RelayEngine: Relay {
         latest[id, default: TransportStatistics()].state = state
         if state == .closed {
             _ = forget(id)
-            if let producer = owner.producer {
+            if owner.isSubscription {
+                room.subscriptions[owner.participant]?.isDead = true
+            } else if let producer = owner.producer {
                 room.publishing[producer]?.subscribers[owner.participant]?.isDead = true
             } else {
                 room.publishing[owner.participant]?.isDead = true
             }
         }
+        guard !owner.isSubscription else { return }
         onEvent(
             .transportState(room: owner.room, participant: owner.participant, producer: owner.producer, state: state))
     }

@@ -50,8 +50,8 @@ package final class FanOutRig {
             let transport = Transport(
                 id: TransportID(value: UInt64(number)),
                 role: .subscriber(room: publication.room, participant: ParticipantID("\(number)")),
-                ufrag: "", password: "", inbound: nil, subscriber: subscriber, at: .zero)
-            subscriber.add(transport)
+                ufrag: "", password: "", inbound: nil, at: .zero)
+            transport.serve(subscriber)
             _ = transport.paths.checked(on: path, useCandidate: true, at: .zero)
             transport.sealer = try PacketSealer(Self.keys(profile, number), profile: profile)
             transport.state = .connected

@@ -54,6 +54,8 @@ final class Consumer {
     private(set) var reported: ReportBlock?
     /// `octets` when they were last measured.
     var measuredOctets: UInt32 = 0
+    /// All of them, as far as measured.
+    var totalOctets: UInt64 = 0
     /// Header of retransmissions (RFC 4588); nil: packets are resent as they were.
     private(set) var repairHeader: HeaderWriter?
     /// First SRTP index written with the present header, where an older one was in use before. A whole index, as 16 bits would
@@ -98,9 +100,13 @@ final class Consumer {
     func update(_ track: OutgoingTrack, of publication: Publication?) {
         if publication !== self.publication {
             self.publication = publication
+            // Whoever chose to see somebody else waits for the first picture, as all who come do.
+            beganAt = nil
             forgetEncodings()
             pause()
+            map.forgetSource()
         }
+        guard track != self.track else { return }
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
         (header, repairHeader) = Self.headers(for: track)

@@ -15,8 +15,8 @@ final class Transport: Listed {
     unowned(unsafe) var sent: SentPackets?
     /// The peer reports on every packet with a transport-wide number.
     var reportsPackets = false
-    /// Whom a subscribing connection serves; it holds this transport, and the worker holds it.
-    unowned(unsafe) let subscriber: Subscriber?
+    /// Whom a connection serves on which something goes out; it holds this transport, and the worker holds it.
+    unowned(unsafe) private(set) var subscriber: Subscriber?
     var statistics = TransportStatistics()
 
     let id: TransportID
@@ -42,29 +42,35 @@ final class Transport: Listed {
     var feedback: FeedbackPath?
     /// Publisher only.
     let inbound: InboundMedia?
-    /// Subscriber only.
+    /// What goes out.
     var consumers: [Consumer] = []
     /// What its RTCP may make of work.
     var controlBudget = ControlBudget()
     /// Every consumer this connection ever had, by SSRC.
     var known: [UInt32: Consumer] = [:]
 
+    /// Media that came in; `statistics` has what went out.
+    var received: (packets: UInt64, bytes: UInt64) = (0, 0)
     /// The numbers as last reported.
     var reported: TransportStatistics?
     /// Media bytes when they were last measured, and when that was.
     var measured: (bytes: UInt64, at: Instant)
 
     init(
-        id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?,
-        subscriber: Subscriber? = nil, at now: Instant
+        id: TransportID, role: TransportRole, ufrag: String, password: String, inbound: InboundMedia?, at now: Instant
     ) {
-        self.subscriber = subscriber
         self.id = id
         self.role = role
         self.inbound = inbound
         credentials = [(ufrag, password)]
         openedAt = now
         measured = (0, now)
+    }
+
+    /// Something is to go out to that subscriber from now on.
+    func serve(_ subscriber: Subscriber) {
+        self.subscriber = subscriber
+        subscriber.add(self)
     }
 
     /// Media may be sent: keys and a path are there.

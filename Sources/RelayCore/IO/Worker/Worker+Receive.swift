@@ -72,8 +72,8 @@ extension Worker {
         guard let opened else { return false }
         totals.packetsReceived &+= 1
         totals.bytesReceived &+= UInt64(opened)
-        transport.statistics.packets &+= 1
-        transport.statistics.bytes &+= UInt64(opened)
+        transport.received.packets &+= 1
+        transport.received.bytes &+= UInt64(opened)
 
         let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(packet)[0..<opened])
         let fields = ExtensionFields(bytes, header: header, table: inbound.table)

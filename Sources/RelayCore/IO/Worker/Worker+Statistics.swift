@@ -7,10 +7,10 @@ extension Worker {
     func reportStatistics(evenUnchanged: Bool) {
         var changed: [TransportID: TransportStatistics] = [:]
         for transport in roster.next(&statisticsRound, of: 10) {
-            measure(transport)
-            if transport.reported != transport.statistics {
-                transport.reported = transport.statistics
-                changed[transport.id] = transport.statistics
+            let numbers = measure(transport)
+            if transport.reported != numbers {
+                transport.reported = numbers
+                changed[transport.id] = numbers
             }
         }
         if !changed.isEmpty || evenUnchanged { report(.statistics(changed, sumOfTotals())) }
@@ -34,19 +34,24 @@ extension Worker {
         return sum
     }
 
-    private func measure(_ transport: Transport) {
+    private func measure(_ transport: Transport) -> TransportStatistics {
+        var numbers = transport.statistics
         let span = max(now - transport.measured.at, .microseconds(1))
-        transport.statistics.bitrate = Self.rate(transport.statistics.bytes &- transport.measured.bytes, over: span)
-        transport.measured = (transport.statistics.bytes, now)
+        numbers.estimate = transport.subscriber.map { UInt64($0.estimator.estimate.bitsPerSecond) }
+        let sent = transport.consumers.map { measure($0, over: span) }
         if let inbound = transport.inbound {
-            measure(inbound, &transport.statistics)
+            numbers.packets = transport.received.packets
+            numbers.bytes = transport.received.bytes
+            measure(inbound, &numbers)
+            numbers.returned = sent
         } else {
-            transport.statistics.estimate = transport.subscriber.map { UInt64($0.estimator.estimate.bitsPerSecond) }
-            transport.statistics.tracks = transport.consumers.map { measure($0, over: span) }
+            numbers.tracks = sent
         }
-        let tracks = transport.statistics.tracks
-        transport.statistics.lost = tracks.reduce(0) { $0 &+ $1.lost }
-        transport.statistics.roundTripMilliseconds = tracks.compactMap(\.roundTripMilliseconds).max()
+        numbers.bitrate = Self.rate(numbers.bytes &- transport.measured.bytes, over: span)
+        transport.measured = (numbers.bytes, now)
+        numbers.lost = numbers.tracks.reduce(0) { $0 &+ $1.lost }
+        numbers.roundTripMilliseconds = (numbers.tracks + numbers.returned).compactMap(\.roundTripMilliseconds).max()
+        return numbers
     }
 
     private static func rate(_ bytes: UInt64, over span: Instant.Span) -> UInt64 {
@@ -114,8 +119,12 @@ extension Worker {
         totals.layerChanges &+= counts.layerChanges &- consumer.reportedCounts.layerChanges
         totals.packetsHeldBack &+= counts.heldBack &- consumer.reportedCounts.heldBack
         consumer.reportedCounts = counts
-        found.bitrate = Self.rate(UInt64(consumer.octets &- consumer.measuredOctets), over: span)
+        found.producer = consumer.publication?.participant
+        let octets = UInt64(consumer.octets &- consumer.measuredOctets)
+        found.bitrate = Self.rate(octets, over: span)
         consumer.measuredOctets = consumer.octets
+        consumer.totalOctets &+= octets
+        found.bytes = consumer.totalOctets
         found.packets = UInt64(consumer.packets)
         found.lost = UInt64(max(0, consumer.cumulativeLost))
         found.retransmissions = counts.resent

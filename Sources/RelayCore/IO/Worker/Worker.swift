@@ -195,10 +195,8 @@ final class Worker {
             publication.transport = transport
             publishing[id] = transport
         case .subscriber(let room, let participant):
-            let subscriber = subscriber(Subscriber.Name(room: room, participant: participant))
-            transport = Transport(
-                id: id, role: role, ufrag: ufrag, password: password, inbound: nil, subscriber: subscriber, at: now)
-            subscriber.add(transport)
+            transport = Transport(id: id, role: role, ufrag: ufrag, password: password, inbound: nil, at: now)
+            transport.serve(subscriber(Subscriber.Name(room: room, participant: participant)))
         }
         transports[id] = transport
         roster.add(transport)
@@ -218,21 +216,15 @@ final class Worker {
     }
 
     private func setConsumers(of transport: Transport, _ tracks: [BoundTrack]) {
+        if transport.subscriber == nil, !tracks.isEmpty {
+            transport.serve(subscriber(transport.role.subscriberName))
+        }
         let old = transport.consumers
         var touched = old.compactMap(\.publication)
         transport.consumers = tracks.map { bound in
-            let publication = publications[bound.publication]
-            // An SSRC keeps its consumer for as long as the connection lives, even where it was not sent for a while:
-            // numbering it anew under the same key would protect two packets with one SRTP index.
-            guard let known = transport.known[bound.track.ssrc] else {
-                let consumer = Consumer(track: bound.track, transport: transport, of: publication)
-                transport.known[bound.track.ssrc] = consumer
-                return consumer
-            }
-            // What waits is the former source's.
-            if known.publication !== publication { transport.subscriber?.forget(known, pool) }
-            known.update(bound.track, of: publication)
-            return known
+            let consumer = consumer(of: transport, bound)
+            if let preference = bound.preference { consumer.preference = preference }
+            return consumer
         }
         for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
             transport.subscriber?.forget(gone, pool)
@@ -246,6 +238,23 @@ final class Worker {
             publication.setConsumers(transport.consumers.filter { $0.publication === publication }, of: transport)
         }
         if transport.isSendable { begin(transport) }
+    }
+
+    /// An SSRC keeps its consumer for as long as the connection lives, even where it was not sent for a while: numbering it anew under
+    /// the same key would protect two packets with one SRTP index.
+    private func consumer(of transport: Transport, _ bound: BoundTrack) -> Consumer {
+        let publication = bound.publication.flatMap { publications[$0] }
+        guard let known = transport.known[bound.track.ssrc] else {
+            let consumer = Consumer(track: bound.track, transport: transport, of: publication)
+            transport.known[bound.track.ssrc] = consumer
+            return consumer
+        }
+        // What waits is the former source's.
+        if known.publication !== publication { transport.subscriber?.forget(known, pool) }
+        known.update(bound.track, of: publication)
+        // What came meanwhile it has missed.
+        if !transport.consumers.contains(where: { $0 === known }) { known.pause() }
+        return known
     }
 
     /// What is wanted again picks up at a keyframe, which somebody has to ask for.

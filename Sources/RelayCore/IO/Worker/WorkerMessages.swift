@@ -47,16 +47,27 @@ enum TransportRole: Sendable {
     case publisher(PublicationID, room: RoomID, participant: ParticipantID)
     /// Those of one participant share what its network bears.
     case subscriber(room: RoomID, participant: ParticipantID)
+
+    var subscriberName: Subscriber.Name {
+        switch self {
+        case .publisher(_, let room, let participant), .subscriber(let room, let participant):
+            Subscriber.Name(room: room, participant: participant)
+        }
+    }
 }
 
 /// A track that goes out, and where its packets come from.
 struct BoundTrack: Sendable {
     var track: OutgoingTrack
-    var publication: PublicationID
+    /// Nil: the packets are our own, the room's mixed sound.
+    var publication: PublicationID?
+    /// What is wanted of a video; nil: what was wanted before.
+    var preference: VideoPreference?
 
-    init(_ track: OutgoingTrack, of publication: PublicationID) {
+    init(_ track: OutgoingTrack, of publication: PublicationID?, preference: VideoPreference? = nil) {
         self.track = track
         self.publication = publication
+        self.preference = preference
     }
 }
 

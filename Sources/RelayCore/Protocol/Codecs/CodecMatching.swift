@@ -14,6 +14,11 @@ public enum CodecMatching {
         return nil
     }
 
+    /// All codecs of an m-section that the relay knows, in its order of preference, with their payload types.
+    public static func usable(in media: RTPMedia, kind: MediaKind) -> [CodecParameters] {
+        media.payloadTypes.compactMap { codec($0, in: media) }.filter { $0.name.kind == kind }
+    }
+
     /// The payload types in an answer that mean `offered`; nil where it has no such codec.
     public static func find(_ offered: CodecParameters, in answer: RTPMedia) -> CodecParameters? {
         var found: CodecParameters?

@@ -6,6 +6,8 @@ public enum NegotiationError: Error, Equatable, Sendable {
     case superseded
     /// The m-lines of an answer (count, mids, kinds) do not fit the latest offer.
     case mismatch(String)
+    /// A video was wanted on an m-line of the offer that cannot carry one; the text says why.
+    case unusableLine(mid: String, reason: String)
 
     static func unusable(_ error: SDPError) -> NegotiationError { .unusable(error.description) }
 }

@@ -23,7 +23,7 @@ struct PublisherAnswerWriter {
                 description.media.append(rejection(of: section.media))
                 continue
             }
-            var media = answer(to: section.media, track)
+            var media = answer(to: section.media, track, section.returned)
             if section.media == carrier { for line in local.candidateLines { media.add(line) } }
             description.media.append(media)
         }
@@ -42,35 +42,91 @@ struct PublisherAnswerWriter {
         return media
     }
 
-    private func answer(to offered: MediaDescription, _ track: PublisherOffer.OfferedTrack) -> MediaDescription {
+    private func answer(
+        to offered: MediaDescription, _ track: PublisherOffer.OfferedTrack, _ returned: ReturnLine?
+    ) -> MediaDescription {
         let incoming = track.incoming
         var media = MediaDescription(
             kind: offered.kind, port: local.defaultPort, transport: offered.transport,
-            formats: track.payloadTypes.map { String($0) })
+            formats: payloadTypes(track, returned).map { String($0) })
         media.add(local.connectionLine)
         if let mid = offered.mid { media.add("a=mid:\(mid)") }
-        media.add(track.sends ? "a=recvonly" : "a=inactive")
+        media.add("a=\(direction(track, returned).rawValue)")
         for line in local.attributeLines(setup: weAreDTLSClient ? .active : .passive) { media.add(line) }
         media.add("a=rtcp-mux")
         if offered.attribute("rtcp-rsize") != nil { media.add("a=rtcp-rsize") }
         if offered.attribute("extmap-allow-mixed") != nil { media.add("a=extmap-allow-mixed") }
-        addExtensions(to: &media, offered, incoming.extensions)
-        media.addCodec(incoming.codec, format: track.answeredFormat, feedback: incoming.feedback)
+        addExtensions(to: &media, offered, track, returned)
+        addCodecs(to: &media, track, returned)
+        if let returned { addSources(to: &media, returned) }
         guard track.sends, !incoming.streamIDs.isEmpty else { return media }
         for id in incoming.streamIDs { media.add("a=rid:\(id) recv") }
         media.add("a=simulcast:recv \(incoming.streamIDs.joined(separator: ";"))")
         return media
     }
 
-    /// The extensions we read, in the offer's order and under its identifiers; one that is offered for sending only is
-    /// answered for receiving only.
-    private func addExtensions(to media: inout MediaDescription, _ offered: MediaDescription, _ map: ExtensionMap) {
+    private func direction(
+        _ track: PublisherOffer.OfferedTrack, _ returned: ReturnLine?
+    ) -> MediaDescription.Direction {
+        if returned != nil { return track.sends ? .sendrecv : .sendonly }
+        return track.sends ? .recvonly : .inactive
+    }
+
+    /// In the offer's order, so that what the offerer is to send stands first.
+    private func payloadTypes(_ track: PublisherOffer.OfferedTrack, _ returned: ReturnLine?) -> [UInt8] {
+        guard let returned else { return track.payloadTypes }
+        var listed = Set(track.sends ? track.payloadTypes : [])
+        for codec in returned.codecs {
+            listed.insert(codec.parameters.payloadType)
+            if let retransmission = codec.parameters.retransmissionPayloadType { listed.insert(retransmission) }
+        }
+        return track.rtp.payloadTypes.filter { listed.contains($0) }
+    }
+
+    private func addCodecs(
+        to media: inout MediaDescription, _ track: PublisherOffer.OfferedTrack, _ returned: ReturnLine?
+    ) {
+        let incoming = track.incoming
+        let own = returned?.codecs.first { $0.parameters.payloadType == incoming.codec.payloadType }
+        if returned == nil || track.sends {
+            media.addCodec(
+                incoming.codec, format: track.answeredFormat, feedback: incoming.feedback.union(own?.feedback ?? []))
+        }
+        for codec in returned?.codecs ?? []
+        where !track.sends || codec.parameters.payloadType != incoming.codec.payloadType {
+            var parameters = codec.parameters
+            parameters.redundancyPayloadType = nil
+            media.addCodec(parameters, format: parameters.answerFormat, feedback: codec.feedback)
+        }
+    }
+
+    private func addSources(to media: inout MediaDescription, _ returned: ReturnLine) {
+        media.add("a=msid:\(returned.streamName) \(returned.kind.rawValue)-\(returned.ssrc)")
+        let repeats = returned.kind == .video && returned.hasRetransmissions
+        if repeats { media.add("a=ssrc-group:FID \(returned.ssrc) \(returned.retransmissionSSRC)") }
+        media.add("a=ssrc:\(returned.ssrc) cname:\(returned.streamName)")
+        if repeats { media.add("a=ssrc:\(returned.retransmissionSSRC) cname:\(returned.streamName)") }
+    }
+
+    /// The extensions we read or write, in the offer's order and under its identifiers; one that is offered for one direction only
+    /// is answered for the other only.
+    private func addExtensions(
+        to media: inout MediaDescription, _ offered: MediaDescription, _ track: PublisherOffer.OfferedTrack,
+        _ returned: ReturnLine?
+    ) {
+        let read = returned == nil || track.sends ? track.incoming.extensions : ExtensionMap()
+        let written = returned?.extensions ?? ExtensionMap()
         for attribute in offered.attributes("extmap") {
             guard let entry = try? ExtensionEntry(attribute), let name = HeaderExtension(uri: entry.uri),
-                let id = UInt8(exactly: entry.id),
-                map[name] == id
+                let id = UInt8(exactly: entry.id), read[name] == id || written[name] == id
             else { continue }
-            media.add("a=extmap:\(id)\(entry.direction == .sendonly ? "/recvonly" : "") \(entry.uri)")
+            let direction =
+                switch entry.direction {
+                case .sendonly: "/recvonly"
+                case .recvonly: "/sendonly"
+                default: ""
+                }
+            media.add("a=extmap:\(id)\(direction) \(entry.uri)")
         }
     }
 }

@@ -1,6 +1,7 @@
 public import RelayControl
 
-/// The SDP side of one publishing connection: answers its offers.
+/// The SDP side of one connection of which the client makes the offers: answers them. A publishing connection, which may get
+/// something back, too, or one that only receives.
 ///
 ///     var negotiation = PublisherNegotiation(sessionID: random)
 ///     let answer = try negotiation.answer(offer, wanted: nil, local: fresh)   // the first offer
@@ -15,10 +16,16 @@ public struct PublisherNegotiation: Sendable {
     public struct Settings: Sendable {
         public var limits: SessionDescription.Limits
         public var codecs: Set<CodecName>
+        /// Whether anything that is offered is taken; else the client only receives.
+        public var takesMedia: Bool
 
-        public init(limits: SessionDescription.Limits = .init(), codecs: Set<CodecName> = Set(CodecName.allCases)) {
+        public init(
+            limits: SessionDescription.Limits = .init(), codecs: Set<CodecName> = Set(CodecName.allCases),
+            takesMedia: Bool = true
+        ) {
             self.limits = limits
             self.codecs = codecs
+            self.takesMedia = takesMedia
         }
     }
 
@@ -28,6 +35,7 @@ public struct PublisherNegotiation: Sendable {
     /// Our `o=` version: answers made so far.
     private var version: UInt64 = 0
     private var established: Established?
+    private var sources = ReturnSources()
 
     /// What the first answer settled, and each later one may change.
     private struct Established: Sendable {
@@ -70,16 +78,28 @@ public struct PublisherNegotiation: Sendable {
             || (transport.ufrag == established.remote.ufrag && transport.password == established.remote.password)
     }
 
-    /// Answers an offer.
-    /// - Parameters:
-    ///   - wanted: kinds to forward; nil: all that the offer sends. It shapes `selection` only: what is not wanted is
-    ///     negotiated all the same, so that it can be wanted later without SDP.
-    ///   - local: fresh credentials with the candidates to advertise.
+    /// Answers an offer of a client that is sent nothing.
     /// - Throws: `unusable`.
     public mutating func answer(
         _ offer: String, wanted: TrackSelection?, local fresh: LocalTransport
     ) throws(NegotiationError) -> PublisherAnswer {
-        let offer = try PublisherOffer(offer, settings: settings)
+        var generator = SystemRandomNumberGenerator()
+        return try answer(offer, wanted: wanted, returning: .nothing, local: fresh, using: &generator)
+    }
+
+    /// Answers an offer.
+    /// - Parameters:
+    ///   - wanted: kinds to forward; nil: all that the offer sends. It shapes `selection` only: what is not wanted is
+    ///     negotiated all the same, so that it can be wanted later without SDP.
+    ///   - returned: what is to be sent to the client, all of it.
+    ///   - local: fresh credentials with the candidates to advertise.
+    ///   - generator: for SSRCs.
+    /// - Throws: `unusable`, `unusableLine`.
+    public mutating func answer(
+        _ offer: String, wanted: TrackSelection?, returning returned: ReturnedMedia, local fresh: LocalTransport,
+        using generator: inout some RandomNumberGenerator
+    ) throws(NegotiationError) -> PublisherAnswer {
+        var offer = try PublisherOffer(offer, settings: settings)
         guard offer.sessionID != String(sessionID) else {
             throw .unusable("this is the relay's own description, not an offer of the publisher")
         }
@@ -88,9 +108,13 @@ public struct PublisherNegotiation: Sendable {
             let reasons = offer.sections.compactMap(\.rejection).joined(separator: "; ")
             throw .unusable("nothing in the offer can be relayed: \(reasons)")
         }
+        var sources = sources
+        try offer.takeBack(returned, sources: &sources, using: &generator)
         let restarts =
             established.map { $0.remote.ufrag != remote.ufrag || $0.remote.password != remote.password } ?? false
         let local = restarts ? fresh : established?.local ?? fresh
+        // Nothing throws from here on.
+        self.sources = sources
         version &+= 1
         established = Established(
             local: local, remote: remote, remoteSessionID: offer.sessionID,
@@ -103,7 +127,7 @@ public struct PublisherNegotiation: Sendable {
         return PublisherAnswer(
             answer: description.text, remote: remote, local: local, tracks: tracks,
             selection: wanted.map { $0.intersection(sent) } ?? sent, restartsICE: restarts,
-            rejections: offer.sections.compactMap(\.rejection))
+            rejections: offer.sections.compactMap(\.rejection), returned: offer.sections.compactMap(\.returned))
     }
 
     /// m-lines may be added or recycled, never taken away (RFC 3264, section 8).
@@ -164,4 +188,6 @@ public struct PublisherAnswer: Sendable, Equatable {
     public var restartsICE: Bool
     /// Why m-lines were rejected, for the log.
     public var rejections: [String]
+    /// The m-lines on which we send, in order.
+    public var returned: [ReturnLine]
 }

@@ -5,7 +5,7 @@ struct PublisherOffer: Sendable {
     let description: SessionDescription
     /// `o=`.
     let sessionID: String
-    private(set) var sections: [Section] = []
+    var sections: [Section] = []
     /// ICE and DTLS of the bundle; nil where no m-line is usable.
     private(set) var transport: TransportDescription?
 
@@ -15,6 +15,8 @@ struct PublisherOffer: Sendable {
         var track: OfferedTrack?
         /// Why there is no track, where the offerer did not say so himself.
         var rejection: String?
+        /// What we send on it.
+        var returned: ReturnLine?
     }
 
     struct OfferedTrack: Sendable {
@@ -23,7 +25,11 @@ struct PublisherOffer: Sendable {
         var answeredFormat: String
         /// Payload types to answer, in the offer's order.
         var payloadTypes: [UInt8]
+        /// The offerer sends on it, and is listened to.
         var sends: Bool
+        /// The offerer receives on it.
+        var receives: Bool
+        var rtp: RTPMedia
     }
 
     /// More SSRCs in an m-section than any real track has.
@@ -68,15 +74,25 @@ struct PublisherOffer: Sendable {
         guard rtp.sources.count <= maximumSources else {
             throw .unusable("\(name) announces more than \(maximumSources) SSRCs")
         }
+        let direction = media.direction(in: session)
         section.track = track(
-            codec, rtp, kind: kind, mid: media.mid ?? String(index), sends: media.direction(in: session).sends,
-            isScreen: kind == .video && media.isSlides)
+            codec, rtp, mid: media.mid ?? String(index), sends: direction.sends && settings.takesMedia,
+            receives: direction.receives, isScreen: kind == .video && media.isSlides)
         return section
     }
 
+    /// Another codec is to be answered than the offerer likes best.
+    mutating func prefer(_ codec: CodecParameters, at index: Int) {
+        guard let track = sections[index].track, track.incoming.codec.payloadType != codec.payloadType else { return }
+        sections[index].track = Self.track(
+            codec, track.rtp, mid: track.incoming.mid, sends: track.sends, receives: track.receives,
+            isScreen: track.incoming.isScreen)
+    }
+
     private static func track(
-        _ codec: CodecParameters, _ rtp: RTPMedia, kind: MediaKind, mid: String, sends: Bool, isScreen: Bool
+        _ codec: CodecParameters, _ rtp: RTPMedia, mid: String, sends: Bool, receives: Bool, isScreen: Bool
     ) -> OfferedTrack {
+        let kind = codec.name.kind
         var extensions = rtp.extensionsWeReceive
         // VP8 and VP9 say it in their payload: receivers would believe the descriptor, and both would have to be rewritten.
         if codec.name != .AV1, codec.name != .H264 { extensions[.dependencyDescriptor] = 0 }
@@ -91,7 +107,7 @@ struct PublisherOffer: Sendable {
         return OfferedTrack(
             incoming: incoming, answeredFormat: codec.answerFormat,
             payloadTypes: rtp.payloadTypes.filter { chosen.contains($0) },
-            sends: sends)
+            sends: sends, receives: receives, rtp: rtp)
     }
 
     /// Everything usable has to share one transport.

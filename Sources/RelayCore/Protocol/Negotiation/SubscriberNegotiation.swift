@@ -98,8 +98,13 @@ public struct SubscriberNegotiation: Sendable {
     ) {
         self.sessionID = sessionID & 0x7FFF_FFFF_FFFF_FFFF
         self.limits = limits
+        streamName = Self.streamName(of: producer, hash: hash)
+    }
+
+    /// `a=msid`'s stream of what a producer sends: its user id, if that can be one.
+    public static func streamName(of producer: String, hash: (String) -> String) -> String {
         // "-" means "no stream" (RFC 8830, section 2).
-        streamName = producer.isToken && producer.utf8.count <= 64 && producer != "-" ? producer : hash(producer)
+        producer.isToken && producer.utf8.count <= 64 && producer != "-" ? producer : hash(producer)
     }
 
     /// Whether an offer waits for its answer.

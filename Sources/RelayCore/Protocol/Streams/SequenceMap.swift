@@ -254,6 +254,15 @@ package struct SequenceMap: Sendable {
         hasBegun ? timestamp &+ current.timestampOffset : nil
     }
 
+    /// As `pause`; what comes next is somebody else's, even under the same SSRC. Nothing of before is found any more.
+    package mutating func forgetSource() {
+        pause()
+        hasBegun = false
+        ended = 0
+        current = Run()
+        current.isLeftOut = true
+    }
+
     // MARK: Runs
 
     private mutating func push(_ run: Run) {
