@@ -99,7 +99,8 @@ let rest: [Target] = [
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "SQLiteStore", "Secrets",
+            "Web", "MediaServer",
             "Server", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,

@@ -6,6 +6,8 @@ import MediaServer
 import RelayControl
 import RelayIO
 import RoomControl
+import RoomModel
+import SQLiteStore
 import Server
 import Web
 
@@ -18,6 +20,8 @@ final class Service {
     /// What has to end before the loop does.
     private var relayHasEnded = false
     private var signals = 0
+    private var hasFailed = false
+    private var isClosingStore = false
 
     /// How long requests, goodbyes and closing handshakes may take.
     private static let patienceMilliseconds = 4000
@@ -34,6 +38,7 @@ final class Service {
             let service = try Service(settings)
             try service.start()
             service.main.run()
+            if service.hasFailed { return CommandLineTool.ExitCode.failed }
             Log.info("ended")
             return CommandLineTool.ExitCode.done
         } catch {
@@ -46,7 +51,9 @@ final class Service {
         let main = try MainLoop()
         let instance = InstanceID.make()
         relay = try RelayEngine(settings: settings.relay(processors: Machine.processors), loop: main.loop)
-        let rooms = RoomService(relay: relay, limits: settings.rooms, now: Machine.monotonicSeconds)
+        let rooms = RoomService(
+            relay: relay, store: try SQLiteStore(directory: settings.dataDirectory), limits: settings.rooms,
+            now: Machine.monotonicSeconds, wallClock: Machine.wallClockSeconds)
         relay.onEvent = { rooms.handle($0) }
         let face = MediaServerFace(service: rooms, wallClock: Machine.wallClockSeconds, instance: instance)
         let operations = Operations(instance: instance)
@@ -67,6 +74,20 @@ final class Service {
         main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [rooms] in
             MainActor.assumeIsolated { rooms.tick() }
         }
+        Task {
+            do {
+                try await rooms.restore()
+                try listen()
+            } catch {
+                Log.error("cannot-start", ["reason": "\(error)"])
+                hasFailed = true
+                main.stop()
+            }
+        }
+    }
+
+    /// Nobody is served before what was kept is there again.
+    private func listen() throws {
         let address = try server.start()
         let media = relay.mediaAddresses.joined(separator: ",")
         Log.info("ready", ["http": "\(address)", "media": media])
@@ -98,7 +119,12 @@ final class Service {
     }
 
     private func endWhenQuiet() {
-        if relayHasEnded && server.counters.openConnections == 0 { main.stop() }
+        guard relayHasEnded, server.counters.openConnections == 0, !isClosingStore else { return }
+        isClosingStore = true
+        Task {
+            await rooms.store.close()
+            main.stop()
+        }
     }
 
     private static func makeDataDirectory(_ path: String) throws {

@@ -19,9 +19,10 @@ import Web
     }
 
     init(_ limits: RoomLimits = RoomLimits()) {
-        service = RoomService(relay: relay, limits: limits, now: { [clock] in clock.seconds })
-        face = MediaServerFace(
-            service: service, wallClock: { [clock] in 1_767_323_045.678 + clock.seconds }, instance: "i1")
+        let wallClock = { [clock] in 1_767_323_045.678 + clock.seconds }
+        service = RoomService(
+            relay: relay, limits: limits, now: { [clock] in clock.seconds }, wallClock: wallClock)
+        face = MediaServerFace(service: service, wallClock: wallClock, instance: "i1")
         relay.onEvent = { [service] event in service.handle(event) }
     }
 

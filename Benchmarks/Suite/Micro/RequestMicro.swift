@@ -14,7 +14,8 @@ import Web
 
     init(folder: String) throws {
         face = MediaServerFace(
-            service: RoomService(relay: SilentRelay(), limits: RoomLimits(), now: { 0 }), wallClock: { 0 },
+            service: RoomService(relay: SilentRelay(), limits: RoomLimits(), now: { 0 }, wallClock: { 0 }),
+            wallClock: { 0 },
             instance: "bench")
         router = Router(faces: [face])
         let offer = try DescriptionMicro.recorded("chromium-156-audio-video.offer.sdp", in: folder)

@@ -7,6 +7,12 @@ nonisolated public enum RoomCallError: Error, Equatable, Sendable {
     /// What the relay refused, and which part of the call it was about.
     case relay(RelayError, about: Subject)
     case subscription(SubscriptionFailure)
+    case noSuchUser(UserID)
+    case userExists(UserID)
+    /// Somebody else has that name, or that extension.
+    case userTaken(Users.Conflict)
+    /// What was to be kept could not be.
+    case store(StoreError)
     /// Muting and unmuting need a connection that an offer has made.
     case mutedWithoutProducing(ParticipantID)
     /// Nobody of that name sends anything there.

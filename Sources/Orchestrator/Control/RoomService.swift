@@ -8,15 +8,28 @@ public import RoomModel
 /// happened, by a call or without one, goes to the observers in order.
 public final class RoomService {
     public internal(set) var rooms: Rooms
+    public internal(set) var users = Users()
     let relay: any Relay
-    let now: () -> Double
+    public let store: any Store
+    public let now: () -> Double
+    private let wallClock: () -> Double
+    /// Before what is to be kept.
+    let turnstile = Turnstile()
     private var observers: [(RoomNotice) -> Void] = []
 
-    /// - Parameter now: seconds on a clock that never goes backwards.
-    public init(relay: any Relay, limits: RoomLimits, now: @escaping () -> Double) {
+    /// - Parameters:
+    ///   - now: seconds on a clock that never goes backwards.
+    ///   - wallClock: seconds since 1970.
+    public init(
+        relay: any Relay, store: any Store = MemoryStore(), limits: RoomLimits, now: @escaping () -> Double,
+        wallClock: @escaping () -> Double
+    ) {
         self.rooms = Rooms(limits: limits)
         self.relay = relay
+        self.store = store
         self.now = now
+        self.wallClock = wallClock
+        rooms.epoch = wallClock() - now()
     }
 
     /// Has everything told that happens from now on, by a call or without one.
@@ -95,6 +108,7 @@ extension RoomService {
 
     /// Ends what has outlived its time; to be called about once a second.
     public func tick() {
+        rooms.epoch = wallClock() - now()
         carryOut(rooms.expire(at: now()))
     }
 }
@@ -106,7 +120,10 @@ extension RoomService {
         for event in events {
             switch event {
             case .participantRemoved(let room, let user, _): relay.remove(participant: user.id, room: room)
-            case .roomDeleted(let room): relay.remove(room: room.id)
+            case .roomDeleted(let room):
+                relay.remove(room: room.id)
+                if room.definition != nil { remember(.removeRoom(room.id)) }
+            case .sessionEnded(let record): remember(.addSession(record))
             case .mutingChanged(let room, let user, _, _):
                 if user.publication != nil {
                     _ = try? relay.select(room: room, participant: user.id, wanted: user.forwardedSelection)

@@ -42,6 +42,9 @@ extension CallFailure {
             case .relay(let error, about: .offer): CallFailure(error, field: .offer)
             case .relay(let error, about: .producer): CallFailure(error, field: .id)
             case .subscription(let failure): CallFailure(failure)
+            // Users and what is kept are no matter of this API's.
+            case .noSuchUser, .userExists, .userTaken, .store:
+                CallFailure(status: 503, field: .body, message: "not possible at present")
             case .mutedWithoutProducing(let user):
                 .conflict(
                     .constraints,

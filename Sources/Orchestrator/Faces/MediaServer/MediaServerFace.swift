@@ -31,11 +31,11 @@ public final class MediaServerFace: Face {
 extension MediaServerFace {
     /// A route whose refusals become the API's error bodies.
     func route(
-        _ method: Request.Method, _ pattern: String, _ handle: @escaping (Request) throws -> Reply
+        _ method: Request.Method, _ pattern: String, _ handle: @escaping @MainActor (Request) async throws -> Reply
     ) -> Route {
         Route(method, pattern) { request in
             do {
-                return try handle(request)
+                return try await handle(request)
             } catch let refusal as CallFailure {
                 return .response(refusal.response)
             } catch let refusal as RoomCallError {

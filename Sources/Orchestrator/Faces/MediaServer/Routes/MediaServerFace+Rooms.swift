@@ -20,7 +20,14 @@ extension MediaServerFace {
                 return .response(.json(RoomDetails(room_id: room.id.value, users: users)))
             },
             route(.DELETE, "/rooms/:room_id") { [service] request in
-                .response(.json(RoomDeleted(count: try service.deleteRoom(try request.room()))))
+                let room = try service.room(try request.room())
+                // One that is kept is gone when the store has forgotten it.
+                if room.definition != nil {
+                    try await service.undefine(room.id)
+                } else {
+                    _ = try service.deleteRoom(room.id)
+                }
+                return .response(.json(RoomDeleted(count: room.participants.count)))
             },
         ]
     }
