@@ -268,7 +268,6 @@ export class Meeting extends EventTarget {
         this.dispatchEvent(new CustomEvent('level', { detail: { id: member, level: Number(params.audio_level) || 0 } }));
         return;
       case 'member_available_rate': return;
-      case 'room_deleted': this.#end('This room was closed.'); return;
     }
     this.#change();
   }
@@ -282,7 +281,7 @@ export class Meeting extends EventTarget {
       this.#notice(verb === 'mute' ? `An admin turned off your ${device}.` : `An admin lets your ${device} be used again.`);
     }
     if (method === 'member_unraise_hand') this.own.hand = false;
-    if (method === 'member_leave_room') this.#end(byAdmin ? 'An admin removed you from this room.' : 'You are no longer in this room.');
+    if (method === 'member_leave_room') this.#end(byAdmin ? 'You were removed from this room, or it was closed.' : 'You are no longer in this room.');
   }
 
   #knock(id, name) {
