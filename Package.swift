@@ -54,7 +54,9 @@ let relayCore: [Target] = [
     .target(
         name: "RelayIO",
         dependencies: [
-            "RelayControl", "RelayProtocol", "Loop", "Log", "CUV", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet",
+            "RelayControl", "RelayProtocol", "RelayMixing", "Loop", "Log", "CUV", "CNice", "CCipher", "COpenSSL",
+            "CSRTP",
+            "CNet",
         ],
         path: "Sources/RelayCore/IO", swiftSettings: forEachPacket),
     .target(
@@ -119,7 +121,7 @@ let tests: [Target] = [
         name: "RelayIOTests",
         dependencies: [
             "RelayControl", "RelayProtocol", "RelayIO", "Loop", "CNice", "CCipher", "COpenSSL", "CSRTP", "CNet", "CUV",
-            "TestSupport",
+            "COpus", "TestSupport",
         ],
         swiftSettings: swift),
     .testTarget(

@@ -8,6 +8,7 @@ extension Settings {
     func relay(processors: Int) -> RelaySettings {
         var relay = RelaySettings()
         relay.workers = workerCount(processors: processors)
+        relay.mixingThreads = max(1, processors / 2)
         relay.mediaPort = mediaPort
         relay.announced = announced
         relay.includesLoopback = listen.isLoopback

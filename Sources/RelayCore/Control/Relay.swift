@@ -7,7 +7,8 @@
 /// `(room, subscriber, producer)`, and a *subscription connection*, on which the client makes the offers, to
 /// `(room, subscriber)`.
 @MainActor public protocol Relay: AnyObject {
-    /// Receives everything that happens without a call: ICE and DTLS states, active speakers.
+    /// Receives everything that happens without a call: ICE and DTLS states (but those of subscription connections, whose clients offer
+    /// anew), active speakers.
     var onEvent: (RelayEvent) -> Void { get set }
 
     /// Answers a publisher's offer.

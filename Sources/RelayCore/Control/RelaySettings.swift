@@ -14,6 +14,8 @@ public struct RelaySettings: Sendable {
     public var roomSpread: Int = 128
     /// Of how many participants' sound a subscriber gets at most: those who speak. 0: everybody's.
     public var maximumAudible: Int = 0
+    /// Threads that mix rooms' sound; they begin with the first who listens.
+    public var mixingThreads: Int = 1
     /// How long the last keyframe and what followed it are kept for newcomers; 0: not at all.
     public var keyframeCacheMilliseconds: Int64 = 0
 

@@ -55,7 +55,10 @@ struct ClientOffer {
     }
 
     private func video(_ codec: String) -> [String] {
-        ["a=rtpmap:96 \(codec)", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96"]
+        [
+            "a=rtpmap:96 \(codec)", "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtpmap:97 rtx/90000",
+            "a=fmtp:97 apt=96",
+        ]
     }
 }
 

@@ -155,7 +155,9 @@ import Testing
         let fixture = try EngineFixture { $0.maximumTransports = 2 }
         let publisher = try fixture.publisher()
         let (viewer, answer) = try fixture.viewer(.views("x", "y"), ["x": "alice"])
-        func refusal(_ offer: ClientOffer, _ videos: KeyValuePairs<String, String>, by name: String = "bob") -> RelayError? {
+        func refusal(_ offer: ClientOffer, _ videos: KeyValuePairs<String, String>, by name: String = "bob")
+            -> RelayError?
+        {
             do {
                 _ = try fixture.engine.subscribe(
                     room: fixture.room, participant: ParticipantID(name), offer: offer.text(of: viewer),
@@ -178,7 +180,9 @@ import Testing
         #expect(line(refusal(sound, ["a": "alice"])) == "a")
         #expect(refusal(.views("x"), ["x": "carol"]) != nil)
         #expect(refusal(ClientOffer(), [:]) != nil)
-        #expect(refusal(.views("x", session: "5"), ["x": "alice"], by: "dave") == .limit(name: "media.max-transports", value: 2))
+        #expect(
+            refusal(.views("x", session: "5"), ["x": "alice"], by: "dave")
+                == .limit(name: "media.max-transports", value: 2))
         let many = ClientOffer(lines: (0..<300).map { ClientOffer.view("m\($0)") })
         #expect(refusal(many, ["m0": "alice"]) != nil)
         #expect(fixture.engine.connectionsByWorker == [2])
@@ -201,7 +205,9 @@ import Testing
         two.sendVideo(1, keyframe(2))
         #expect(
             fixture.wait([one, two, viewer]) {
-                fixture.engine.statistics(room: fixture.room, participant: bob).consume.map(\.statistics.packets) == [1, 2]
+                fixture.engine.statistics(room: fixture.room, participant: bob).consume.map(\.statistics.packets) == [
+                    1, 2,
+                ]
             })
         let found = fixture.engine.statistics(room: fixture.room, participant: bob)
         #expect(found.produce == nil)

@@ -87,7 +87,8 @@ private struct Client {
     }
 
     @Test func theMixIsOnTheFirstAudioLineThatReceives() throws {
-        let second = SmallOffer.audio.replacing("a=mid:0", with: "a=mid:2\na=recvonly").replacing("a=ssrc:1", with: "a=ssrc:9")
+        let second = SmallOffer.audio.replacing("a=mid:0", with: "a=mid:2\na=recvonly").replacing(
+            "a=ssrc:1", with: "a=ssrc:9")
         let text =
             SmallOffer.head.replacing("BUNDLE 0 1", with: "BUNDLE 0 1 2")
             + SmallOffer.audio.replacing("a=mid:0", with: "a=mid:0\na=sendonly") + SmallOffer.video + second
@@ -110,7 +111,8 @@ private struct Client {
         #expect(answer.media.filter { $0.mid != mid }.allSatisfy { $0.direction(in: answer) == .inactive })
         let (theirs, ours) = try (RTPMedia(offered), RTPMedia(media))
         #expect(ours.payloadTypes == theirs.payloadTypes.filter { ours.payloadTypes.contains($0) })
-        #expect(Set(ours.payloadTypes.compactMap { ours.codecs[$0]?.encoding }) == ["VP8", "H264", "AV1", "VP9", "rtx"])
+        #expect(
+            Set(ours.payloadTypes.compactMap { ours.codecs[$0]?.encoding }) == ["VP8", "H264", "AV1", "VP9", "rtx"])
         let line = try #require(result.returned.first)
         #expect(ours.sources == [line.ssrc, line.retransmissionSSRC])
         #expect(ours.groups.map(\.semantics) == ["FID"])
@@ -146,7 +148,8 @@ private struct Client {
 
     @Test func aCameraMaySeeSomebodyOnItsOwnLine() throws {
         var client = Client()
-        let result = try client.answer(offer("chromium-156-audio-video"), ReturnedMedia(mix: true, videos: ["1": video()]))
+        let result = try client.answer(
+            offer("chromium-156-audio-video"), ReturnedMedia(mix: true, videos: ["1": video()]))
         let answer = try result.description
         #expect(answer.media.map { $0.direction(in: answer) } == [.sendrecv, .sendrecv])
         #expect(result.tracks.map(\.mid) == ["0", "1"])
@@ -185,7 +188,8 @@ private struct Client {
         var client = Client()
         _ = try client.answer(SmallOffer.text, .nothing)
         let before = (client.negotiation.remote, client.negotiation.local)
-        let text = SmallOffer.text.replacing(part, with: other).replacing("abcdefghijklmnopqrstuvwx", with: "another-password-of-24-ch")
+        let text = SmallOffer.text.replacing(part, with: other).replacing(
+            "abcdefghijklmnopqrstuvwx", with: "another-password-of-24-ch")
         do throws(NegotiationError) {
             _ = try client.answer(text, ReturnedMedia(videos: [mid: video()]), local: 2)
             Issue.record("it was taken")

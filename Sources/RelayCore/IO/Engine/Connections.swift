@@ -1,4 +1,5 @@
 internal import RelayControl
+internal import RelayMixing
 internal import RelayProtocol
 
 /// The control thread's side of a connection of which the client makes the offers. By itself it is a subscription connection.
@@ -35,8 +36,10 @@ final class Publishing: ClientConnection {
     var selection: TrackSelection
     /// Kinds that are to be forwarded if they are sent; nil: all.
     var wanted: TrackSelection?
-    /// Its participant hears the mix.
+    /// Its participant is to hear the mix.
     var mixes: Bool
+    /// As which it does.
+    var listener: MixListenerID?
     var subscribers: [ParticipantID: Subscribing] = [:]
 
     /// Workers besides `worker` on which subscribers are.

@@ -114,6 +114,7 @@ extension RelayEngine {
         for worker in publishing.mirrors { mirror(publishing, id, participant, on: worker) }
         post(.select(publishing.publication, publishing.selection), to: publishing.worker)
         bind(publishing, id, room)
+        listen(publishing, id)
         rebind(whoeverShows: participant, id, room, besides: publishing)
     }
 
@@ -165,7 +166,7 @@ extension RelayEngine {
         guard let room = rooms[id], let publishing = room.publishing.removeValue(forKey: participant) else {
             throw .notProducing(participant)
         }
-        end(publishing, room)
+        end(publishing, id, room)
         rebind(whoeverShows: participant, id, room)
         forgetIfEmpty(id)
     }
@@ -174,7 +175,7 @@ extension RelayEngine {
         guard let room = rooms[id] else { return }
         if let subscription = room.subscriptions.removeValue(forKey: participant) { close(subscription.transport) }
         if let publishing = room.publishing.removeValue(forKey: participant) {
-            end(publishing, room)
+            end(publishing, id, room)
             rebind(whoeverShows: participant, id, room)
         }
         for publishing in room.publishing.values {
@@ -188,10 +189,11 @@ extension RelayEngine {
     public func remove(room id: RoomID) {
         guard let room = rooms.removeValue(forKey: id) else { return }
         for subscription in room.subscriptions.values { close(subscription.transport) }
-        for publishing in room.publishing.values { end(publishing, room) }
+        for publishing in room.publishing.values { end(publishing, id, room) }
     }
 
-    private func end(_ publishing: Publishing, _ room: RoomConnections) {
+    private func end(_ publishing: Publishing, _ id: RoomID, _ room: RoomConnections) {
+        stopListening(publishing, id)
         for subscribing in publishing.subscribers.values { close(subscribing.transport) }
         close(publishing.transport)
         for worker in publishing.mirrors.union([publishing.worker, room.home]) {

@@ -1,4 +1,5 @@
 internal import Log
+internal import RelayMixing
 public import Loop
 public import RelayControl
 internal import RelayProtocol
@@ -17,8 +18,14 @@ public final class RelayEngine: Relay {
     private var latest: [TransportID: TransportStatistics] = [:]
     private var workerTotals: [RelayTotals] = []
     private var placement: Placement
+    /// Rooms whose sound is mixed for somebody.
+    var mixes: [RoomID: RoomMixing] = [:]
+    var nextMix: UInt64 = 0
+    /// Nil until somebody listens.
+    var startedMixer: Mixer?
     private var nextTransport: UInt64 = 1
     private var nextPublication: UInt64 = 1
+    private(set) var mixOutlets = MixOutlets([])
     private var living = 0
     private var whenEnded: (() -> Void)?
     var generator = SystemRandomNumberGenerator()
@@ -51,6 +58,7 @@ public final class RelayEngine: Relay {
                     consentTimeout: .milliseconds(settings.consentTimeoutMilliseconds), media: MediaSettings(settings),
                     events: events))
         }
+        mixOutlets = MixOutlets(workers.map(\.mixed))
         workerTotals = Array(repeating: RelayTotals(), count: workers.count)
         living = workers.count
     }
@@ -72,6 +80,7 @@ public final class RelayEngine: Relay {
     /// Closes every connection (RTCP BYE, DTLS close_notify) and ends the workers.
     /// - Parameter completion: called on the control thread once all of that has been sent.
     public func shutDown(completion: @escaping () -> Void) {
+        startedMixer?.stop()
         rooms = [:]
         owners = [:]
         whenEnded = completion
@@ -81,6 +90,8 @@ public final class RelayEngine: Relay {
     // MARK: For the publishing and subscribing halves
 
     func post(_ command: WorkerCommand, to worker: Int) { workers[worker].commands.post(command) }
+
+    var workerNumbers: Range<Int> { workers.indices }
 
     /// The room's connections.
     func connections(of id: RoomID) -> RoomConnections {
@@ -187,8 +198,9 @@ public final class RelayEngine: Relay {
                 room.subscriptions[owner.participant]?.isDead = true
             } else if let producer = owner.producer {
                 room.publishing[producer]?.subscribers[owner.participant]?.isDead = true
-            } else {
-                room.publishing[owner.participant]?.isDead = true
+            } else if let publishing = room.publishing[owner.participant] {
+                publishing.isDead = true
+                stopListening(publishing, owner.room)
             }
         }
         guard !owner.isSubscription else { return }

@@ -9,6 +9,8 @@ internal import Synchronization
 /// Runs a worker on a thread of its own; the control thread holds the way to it.
 final class WorkerThread: Sendable {
     let commands: Mailbox<WorkerCommand>
+    /// Where mixing threads post what they made for this worker's listeners.
+    let mixed: Mailbox<MixedSound>
     /// What peers are told of this worker's sockets.
     let candidates: [HostCandidate]
 
@@ -22,7 +24,7 @@ final class WorkerThread: Sendable {
         let consentTimeout: Instant.Span
         let media: MediaSettings
         let events: Mailbox<(worker: Int, event: WorkerEvent)>
-        let result = Mutex<Mailbox<WorkerCommand>?>(nil)
+        let result = Mutex<(commands: Mailbox<WorkerCommand>, mixed: Mailbox<MixedSound>)?>(nil)
         let isReady = DispatchSemaphore(value: 0)
 
         init(
@@ -50,7 +52,8 @@ final class WorkerThread: Sendable {
                 ) { [events, number] in events.post((number, $0)) }
                 try worker.start()
                 let commands = try loop.mailbox(of: WorkerCommand.self) { worker.apply($0) }
-                result.withLock { $0 = commands }
+                let mixed = try loop.mailbox(of: MixedSound.self) { worker.send($0) }
+                result.withLock { $0 = (commands, mixed) }
                 isReady.signal()
                 loop.run()
                 loop.close()
@@ -84,8 +87,9 @@ final class WorkerThread: Sendable {
         }
         pthread_detach(thread)
         birth.isReady.wait()
-        guard let commands = birth.result.withLock({ $0 }) else { throw .setUp("a worker's event loop") }
+        guard let (commands, mixed) = birth.result.withLock({ $0 }) else { throw .setUp("a worker's event loop") }
         self.commands = commands
+        self.mixed = mixed
         candidates = sockets.map(\.candidate)
     }
 }

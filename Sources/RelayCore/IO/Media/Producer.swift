@@ -32,11 +32,19 @@ final class Producer {
     var needsBinding = false
     /// Unselected tracks are muted: nothing of them is forwarded.
     var isSelected = true {
-        didSet { if !isSelected && oldValue { pause() } }
+        didSet {
+            guard isSelected != oldValue else { return }
+            tap?.setMuted(!isSelected)
+            if !isSelected { pause() }
+        }
     }
     private(set) var isClosed = false
     /// Of audio, once its first packet came.
     var microphone: Microphone?
+    /// The way of audio into its room's mix, if there is one.
+    var tap: MixTap? {
+        didSet { oldValue?.close() }
+    }
 
     /// More than any browser makes, and as many as a follower's set has bits.
     static let maximumEncodings = 16
@@ -257,6 +265,7 @@ final class Producer {
         isClosed = true
         microphone?.close()
         microphone = nil
+        tap = nil
         drop()
         forgetStreams()
         consumers = []

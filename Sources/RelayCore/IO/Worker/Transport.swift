@@ -44,6 +44,8 @@ final class Transport: Listed {
     let inbound: InboundMedia?
     /// What goes out.
     var consumers: [Consumer] = []
+    /// That one of `consumers` which bears the room's mix.
+    var mixed: MixedTrack?
     /// What its RTCP may make of work.
     var controlBudget = ControlBudget()
     /// Every consumer this connection ever had, by SSRC.

@@ -69,13 +69,18 @@ extension Worker {
             let own = SenderInfo(
                 ssrc: consumer.track.ssrc, ntpTime: info.ntpTime, rtpTime: timestamp, packetCount: consumer.packets,
                 octetCount: consumer.octets)
-            var writer = control.writer()
-            guard writer.senderReport(own),
-                writer.sourceDescription(ssrc: consumer.track.ssrc, canonicalName: consumer.track.canonicalName)
-            else { continue }
-            send(writer, to: consumer.transport)
-            consumer.reports.sent(compactNTPTime: own.compactNTPTime, at: now)
+            sendReport(own, of: consumer)
         }
+    }
+
+    /// Sends a subscriber our report on one of its streams.
+    func sendReport(_ info: SenderInfo, of consumer: Consumer) {
+        var writer = control.writer()
+        guard writer.senderReport(info),
+            writer.sourceDescription(ssrc: consumer.track.ssrc, canonicalName: consumer.track.canonicalName)
+        else { return }
+        send(writer, to: consumer.transport)
+        consumer.reports.sent(compactNTPTime: info.compactNTPTime, at: now)
     }
 
     /// A subscriber's report about one of its streams.

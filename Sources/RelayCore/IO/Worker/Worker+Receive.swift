@@ -169,6 +169,7 @@ extension Worker {
         if !producer.isVideo, producer.isSelected {
             let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0)
             if let level { hear(level: level, stream) }
+            producer.tap?.take(packet, level: level, at: now)
             guard isHeard(&packet, level: level, of: producer, in: stream.publication.room) else { return }
         }
         remember(slot, packet.header, length: header.length + packet.payloadLength, stream)

@@ -53,6 +53,14 @@ final class Worker {
 
     /// What of a room's media is forwarded and kept.
     let media: MediaSettings
+    /// This worker's among all.
+    let number: Int
+    /// Rooms that are mixed, and where their sound goes.
+    var taps: [RoomID: RoomTap] = [:]
+    /// What went into mixes so far.
+    var nextInput: UInt64 = 0
+    /// Identifiers of what `send(_: [MixedSound])` writes.
+    let mixTable: ExtensionTable
     /// Where not all are audible.
     var microphones: [RoomID: RoomMicrophones] = [:]
     /// Consumers whose request for a keyframe waits.
@@ -86,6 +94,10 @@ final class Worker {
         report: @escaping (WorkerEvent) -> Void
     ) {
         self.media = media
+        self.number = number
+        var levels = ExtensionMap()
+        levels[.audioLevel] = 1
+        mixTable = ExtensionTable(levels)
         self.loop = loop
         self.sockets = sockets
         self.certificate = certificate
@@ -155,6 +167,7 @@ final class Worker {
             guard let transport = transports[id], let inbound = transport.inbound else { return }
             inbound.publication.setTracks(tracks, pool: pool)
             inbound.renegotiated()
+            tapSound(of: inbound.publication)
             grantWishes(for: inbound.publication)
         case .send(let id, let tracks):
             guard let transport = transports[id] else { return }
@@ -175,6 +188,7 @@ final class Worker {
             if let distant = distantSpeakers.removeValue(forKey: id) {
                 forgetSpeaker(distant.participant, in: distant.room)
             }
+        case .mix(let room, let tap): mix(room, into: tap)
         case .prefer(let id, let preference):
             if let transport = transports[id] { prefer(preference, on: transport) }
         case .shutDown: shutDown()
@@ -226,6 +240,8 @@ final class Worker {
             if let preference = bound.preference { consumer.preference = preference }
             return consumer
         }
+        let own = zip(tracks, transport.consumers).first { $0.0.publication == nil }?.1
+        if transport.mixed?.consumer !== own { transport.mixed = own.map { MixedTrack($0) } }
         for gone in old where !transport.consumers.contains(where: { $0 === gone }) {
             transport.subscriber?.forget(gone, pool)
             hungry.removeAll { $0 === gone }
@@ -318,6 +334,7 @@ final class Worker {
         for consumer in transport.consumers { consumer.publication?.removeConsumers(of: transport) }
         leave(transport)
         hungry.removeAll { $0.transport === transport }
+        transport.mixed = nil
         transport.consumers = []
     }
 

@@ -26,6 +26,8 @@ enum WorkerCommand: Sendable {
     case send(TransportID, [BoundTrack])
     /// What of a publication is to be forwarded.
     case select(PublicationID, TrackSelection)
+    /// A room's sound is mixed from now on, or no more.
+    case mix(RoomID, into: RoomTap?)
     /// What a subscriber wants of the video of its connection's m-line `mid`, or of all videos of the connection.
     case prefer(TransportID, VideoPreference)
     case close(TransportID)

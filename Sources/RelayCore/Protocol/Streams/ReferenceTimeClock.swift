@@ -8,10 +8,7 @@ package struct ReferenceTimeClock: Sendable {
 
     /// What to send now: any clock serves, since nobody but us reads it.
     package mutating func reference(at now: Instant) -> UInt64 {
-        let (seconds, rest) = max(now.microseconds, 0).quotientAndRemainder(dividingBy: 1_000_000)
-        let time =
-            UInt64(truncatingIfNeeded: seconds &+ 1) << 32
-            | UInt64(truncatingIfNeeded: rest) * 4_294_967_296 / 1_000_000
+        let time = now.networkTime
         let compact = UInt32(truncatingIfNeeded: time >> 16)
         clock.sent(compactNTPTime: compact, at: now)
         return time
@@ -26,5 +23,14 @@ package struct ReferenceTimeClock: Sendable {
         guard let sample = clock.roundTrip(of: block, at: now) else { return nil }
         roundTrip.add(sample)
         return sample
+    }
+}
+
+extension Instant {
+    /// In the form of NTP, though not since 1900: seconds in 32.32 fixed point, never 0.
+    package var networkTime: UInt64 {
+        let (seconds, rest) = max(microseconds, 0).quotientAndRemainder(dividingBy: 1_000_000)
+        return UInt64(truncatingIfNeeded: seconds &+ 1) << 32
+            | UInt64(truncatingIfNeeded: rest) * 4_294_967_296 / 1_000_000
     }
 }
