@@ -125,6 +125,9 @@ let tests: [Target] = [
         ],
         swiftSettings: swift),
     .testTarget(
+        name: "RelayMixingTests", dependencies: ["RelayProtocol", "RelayMixing", "COpus", "TestSupport"],
+        swiftSettings: swift),
+    .testTarget(
         name: "RoomModelTests", dependencies: ["RelayControl", "RoomModel", "TestSupport"], swiftSettings: swift),
     .executableTarget(
         name: "store-writer", dependencies: ["RelayControl", "RoomModel", "SQLiteStore"], path: "Tests/StoreWriter",
@@ -157,9 +160,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "switchyard-bench",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Loop", "RoomModel", "RoomControl", "Web", "MediaServer",
-            "Load",
-            "COpenSSL", "CNet", "CBench",
+            "RelayControl", "RelayProtocol", "RelayIO", "RelayMixing", "Loop", "RoomModel", "RoomControl", "Web",
+            "MediaServer", "Load", "COpenSSL", "CNet", "COpus", "CBench",
         ],
         path: "Benchmarks/Suite", swiftSettings: swift),
 ]

@@ -3,8 +3,10 @@ internal import RelayProtocol
 
 /// One mix on its way out: limited, encoded once for each codec that somebody hears it in, left out where it is silent.
 final class MixStream {
-    /// Ticks of silence that are encoded, so that decoders come to rest in it.
-    private static let closing = 3
+    /// Ticks in which decoders come to rest: all but the last are encoded.
+    private static let closing = 4
+    /// 20 ms of digital silence by the transform layer. Decoders make comfort noise of the speech layer's last frames, but none of this.
+    private static let rest: (UInt8, UInt8, UInt8) = (0xf8, 0xff, 0xfe)
     /// Ticks after which a silence is said again (RFC 7587 §3.1.3: 400 ms).
     private static let refresh = 20
     private static let longestPayload = 1_275
@@ -23,8 +25,6 @@ final class MixStream {
     private var silence = MixStream.closing
     /// Ticks since Opus was last sent; nil: it has been sent, in the last one.
     private var pause: Int?
-    /// Opus's table of contents, of one frame.
-    private var contents: UInt8 = 0x78
     /// The next packet does not refer to those before: somebody hears it who has not heard them.
     var isBroken = false
 
@@ -32,10 +32,12 @@ final class MixStream {
     init?(_ settings: MixSettings) {
         guard let encoder = opus_encoder_create(48_000, 1, OPUS_APPLICATION_VOIP, nil) else { return nil }
         self.encoder = encoder
+        // libopus's own discontinuous transmission takes whatever is steady for noise, a held note as well; what is silence here is
+        // known without it.
         let status = copus_encoder_set_up(
             encoder, Int32(clamping: min(max(settings.bitrate.bitsPerSecond, 6_000), 256_000)),
             Int32(clamping: min(max(settings.complexity, 0), 10)),
-            Int32(clamping: min(max(settings.expectedLoss, 0), 100)), 1)
+            Int32(clamping: min(max(settings.expectedLoss, 0), 100)), 0)
         // What libopus refuses it does without.
         if status != OPUS_OK { _ = copus_encoder_set_prediction(encoder, 1) }
     }
@@ -54,7 +56,6 @@ final class MixStream {
         lower = other.lower
         silence = other.silence
         pause = other.pause
-        contents = other.contents
         wasHeard = (false, other.wasHeard.telephone)
     }
 
@@ -90,23 +91,25 @@ final class MixStream {
         to listeners: ContiguousArray<MixListenerID>, level: UInt8, tick: Int64, into sink: (MixedFrame) -> Void
     ) {
         var length = 0
-        if silence <= Self.closing {
+        if silence < Self.closing {
             prepareEncoder()
             length = encode(samples)
             if isBroken {
                 isBroken = false
                 _ = copus_encoder_set_prediction(encoder, 1)
             }
-            if length > 0 { contents = payload[0] & 0xfc }
+        } else if silence == Self.closing {
+            (payload[0], payload[1], payload[2]) = Self.rest
+            length = 3
         }
         wasHeard.opus = true
-        // Up to two bytes say that there is nothing to say.
-        let isNothing = length <= 2
+        let isNothing = length == 0
         if isNothing {
             let ticks = pause.map { $0 + 1 } ?? 0
             pause = ticks % Self.refresh
             guard ticks % Self.refresh == 0 else { return }
-            payload[0] = contents
+            // One frame of no bytes is how Opus says that nothing was transmitted.
+            payload[0] = Self.rest.0
             length = 1
         }
         let marker = !isNothing && pause != nil

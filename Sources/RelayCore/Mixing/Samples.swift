@@ -45,23 +45,7 @@ extension UnsafeMutableBufferPointer<Float> {
     }
 
     /// The sum of squares.
-    var energy: Float {
-        // Sums of their own, since additions in order cannot be done side by side.
-        var sums = SIMD8<Float>(repeating: 0)
-        var at = 0
-        while at &+ 8 <= count {
-            var eight = SIMD8<Float>()
-            for lane in 0..<8 { eight[lane] = self[at &+ lane] }
-            sums += eight * eight
-            at &+= 8
-        }
-        var sum = sums.sum()
-        while at < count {
-            sum += self[at] * self[at]
-            at &+= 1
-        }
-        return sum
-    }
+    var energy: Float { baseAddress.map { product($0, $0, count) } ?? 0 }
 
     /// As RFC 6464 has it: 0 for full scale, 127 for silence.
     var level: UInt8 {
@@ -73,19 +57,22 @@ extension UnsafeMutableBufferPointer<Float> {
 
 /// The sum of products of the first `count` samples of both.
 func product(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sums = SIMD8<Float>(repeating: 0)
+    // Eight sums, since additions that have to keep their order cannot be done side by side.
+    var s0: Float = 0
+    var (s1, s2, s3, s4, s5, s6, s7) = (s0, s0, s0, s0, s0, s0, s0)
     var at = 0
     while at &+ 8 <= count {
-        var left = SIMD8<Float>()
-        var right = SIMD8<Float>()
-        for lane in 0..<8 {
-            left[lane] = a[at &+ lane]
-            right[lane] = b[at &+ lane]
-        }
-        sums += left * right
+        s0 += a[at] * b[at]
+        s1 += a[at &+ 1] * b[at &+ 1]
+        s2 += a[at &+ 2] * b[at &+ 2]
+        s3 += a[at &+ 3] * b[at &+ 3]
+        s4 += a[at &+ 4] * b[at &+ 4]
+        s5 += a[at &+ 5] * b[at &+ 5]
+        s6 += a[at &+ 6] * b[at &+ 6]
+        s7 += a[at &+ 7] * b[at &+ 7]
         at &+= 8
     }
-    var sum = sums.sum()
+    var sum = ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7))
     while at < count {
         sum += a[at] * b[at]
         at &+= 1
