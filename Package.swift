@@ -101,9 +101,8 @@ let rest: [Target] = [
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "SQLiteStore", "Secrets",
-            "Web", "MediaServer",
-            "Server", "Loop", "Log",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "Server", "SQLiteStore", "Secrets", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,
         path: "Sources/Switchyard", exclude: ["Page"], swiftSettings: onControlThread),
@@ -132,15 +131,19 @@ let tests: [Target] = [
     .executableTarget(
         name: "store-writer", dependencies: ["RelayControl", "RoomModel", "SQLiteStore"], path: "Tests/StoreWriter",
         swiftSettings: swift),
-    .testTarget(name: "SecretsTests", dependencies: ["Secrets", "Loop"], swiftSettings: swift),
+    .testTarget(
+        name: "SQLiteStoreTests",
+        dependencies: ["RelayControl", "RoomModel", "SQLiteStore", "store-writer", "TestSupport"],
+        swiftSettings: swift),
+    .testTarget(name: "SecretsTests", dependencies: ["Secrets", "Loop", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(
         name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),
     .testTarget(
         name: "SwitchyardTests",
         dependencies: [
-            "RelayControl", "Log", "Configuration", "CPage", "RoomModel", "Web", "Server", "MediaServer",
-            "switchyard",
+            "RelayControl", "RoomModel", "SQLiteStore", "Secrets", "Log", "Configuration", "CPage", "Web", "Server",
+            "MediaServer", "switchyard", "TestSupport",
         ],
         swiftSettings: swift),
     .testTarget(name: "LoadTests", dependencies: ["Load", "RelayIO", "RelayProtocol", "CNet"], swiftSettings: swift),

@@ -1,6 +1,8 @@
 /// What is wrong with a command line or a configuration; `description` is for the person who wrote it.
 public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
     case missingCommand
+    /// A command that is about something was not told about what.
+    case missingOperand(command: String, placeholder: String)
     case unknownCommand(String, nearest: String?)
     case unknownFlag(String, nearest: String?)
     /// A flag that needs a value came last, or before another flag.
@@ -19,7 +21,9 @@ public enum ConfigurationError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .missingCommand: "a command is missing: serve, config, load, version or help"
+        case .missingCommand: "a command is missing: serve, config, backup, load, version or help"
+        case .missingOperand(let command, let placeholder):
+            "\(command) needs to be told a \(placeholder.lowercased()): switchyard \(command) \(placeholder)"
         case .unknownCommand(let name, let nearest): "there is no command \"\(name)\"" + hint(nearest)
         case .unknownFlag(let flag, let nearest): "there is no flag \(flag)" + hint(nearest)
         case .missingValue(let flag, let placeholder): "\(flag) needs a value: \(flag) \(placeholder)"

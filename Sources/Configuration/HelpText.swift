@@ -8,6 +8,7 @@ public enum HelpText {
               switchyard serve [SETTINGS]     Run the relay. Ends on SIGTERM or SIGINT, at once on a second one.
               switchyard config [SETTINGS]    Print the settings in force and where each came from.
               switchyard config --reference   Print every setting as Markdown.
+              switchyard backup FILE          Copy what is kept in data-dir to a file, also while a server runs.
               switchyard load [SCENARIO N]    Fill rooms with synthetic clients and measure (switchyard load --help).
               switchyard version              Print the version.
               switchyard help                 Print this.
@@ -20,6 +21,8 @@ public enum HelpText {
                   The configuration file; also SWITCHYARD_CONFIG.
               --no-supervise
                   serve: run in this very process, and do not restart after a crash.
+              --force
+                  backup: replace the file if it is there.
 
             """
         for group in Setting.Group.allCases {

@@ -11,9 +11,13 @@ public struct Invocation: Sendable, Equatable {
     public var supervises = true
     /// `config --reference`
     public var wantsReference = false
+    /// `backup FILE`
+    public var backupFile: String?
+    /// `backup --force`: replaces the file.
+    public var forces = false
 
     public enum Command: String, Sendable, CaseIterable {
-        case serve, config, version, help
+        case serve, config, backup, version, help
     }
 
     /// - Parameter arguments: without the program's name.
@@ -39,11 +43,14 @@ public struct Invocation: Sendable, Equatable {
                         nearest: Nearest.name(to: argument, among: Command.allCases.map(\.rawValue) + ["load"]))
                 }
                 named = found
+            } else if named == .backup && backupFile == nil {
+                backupFile = argument
             } else if named != .help {
                 throw .unexpectedArgument(argument)
             }
         }
         guard let named else { throw .missingCommand }
+        if named == .backup && backupFile == nil { throw .missingOperand(command: "backup", placeholder: "FILE") }
         command = named
     }
 
@@ -53,9 +60,13 @@ public struct Invocation: Sendable, Equatable {
         let value = parts.count == 2 ? parts[1] : nil
         switch flag {
         case "--config": file = try Self.value(of: flag, "FILE", inline: value, rest: &rest)
-        case "--no-supervise", "--reference":
+        case "--no-supervise", "--reference", "--force":
             if value != nil { throw .needlessValue(flag: flag) }
-            if flag == "--reference" { wantsReference = true } else { supervises = false }
+            switch flag {
+            case "--reference": wantsReference = true
+            case "--force": forces = true
+            default: supervises = false
+            }
         default: try readSetting(flag: flag, inline: value, rest: &rest)
         }
     }
@@ -77,7 +88,7 @@ public struct Invocation: Sendable, Equatable {
             values[setting.key] = ["false"]
             flags[setting.key] = flag
         } else {
-            let known = SettingsTable.all.flatMap(\.flags) + ["config", "no-supervise", "help", "version"]
+            let known = SettingsTable.all.flatMap(\.flags) + ["config", "no-supervise", "force", "help", "version"]
             let nearest = Nearest.name(to: String(flag.drop { $0 == "-" }), among: known)
             throw .unknownFlag(flag, nearest: nearest.map { "--" + $0 })
         }

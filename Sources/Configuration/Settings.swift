@@ -59,6 +59,14 @@ public struct Settings: Sendable, Equatable {
     /// Nil: a user stays until deleted.
     public var userIdleTimeout: Duration?
 
+    // Passwords
+    /// `passwords.at-once`
+    public var passwordsAtOnce = 2
+    /// `passwords.max-waiting`
+    public var maximumWaitingPasswords = 1000
+    /// `passwords.failures-per-minute`: 0 for any number.
+    public var passwordFailuresPerMinute = 10
+
     // The process
     /// Where the process keeps its files.
     public var dataDirectory = "data"

@@ -1,6 +1,6 @@
 /// All settings: parsing, `--help`, `switchyard config` and docs/configuration.md follow from these rows.
 public enum SettingsTable {
-    public static let all: [Setting] = http + media + rooms + process
+    public static let all: [Setting] = http + media + rooms + passwords + process
 
     /// The setting of that key.
     public static func setting(key: String) -> Setting? { all.first { $0.key == key } }
@@ -94,6 +94,18 @@ public enum SettingsTable {
             "users.idle-timeout", .rooms, \.userIdleTimeout, .duration(in: .milliseconds(10)...day * 365),
             absent: "off",
             "A user without any live peer connection for so long is deleted. off: users stay until deleted."),
+    ]
+
+    private static let passwords: [Setting] = [
+        Setting(
+            "passwords.at-once", .rooms, \.passwordsAtOnce, .number(in: 1...64),
+            "Passwords that are hashed at one time; each takes a processor for tens of milliseconds, and 19 MiB."),
+        Setting(
+            "passwords.max-waiting", .rooms, \.maximumWaitingPasswords, .number(in: 0...1_000_000),
+            "Passwords that may wait to be hashed; further ones are refused."),
+        Setting(
+            "passwords.failures-per-minute", .rooms, \.passwordFailuresPerMinute, .number(in: 0...1_000_000),
+            "Wrong passwords that one address may send in a row, and then in each minute. 0: any number."),
     ]
 
     private static let process: [Setting] = [

@@ -31,6 +31,8 @@ enum CommandLineTool {
                 let configuration = try read(invocation, environment)
                 Console.print(ConfigurationReport.text(configuration))
                 try configuration.settings.check(processors: Machine.processors)
+            case .backup:
+                return BackupCommand.run(invocation, try read(invocation, environment).settings)
             case .serve:
                 return try serve(invocation, environment)
             }
@@ -78,7 +80,9 @@ extension ConfigurationError {
     /// Whether the help would help.
     fileprivate var isAboutTheCommandLine: Bool {
         switch self {
-        case .missingCommand, .unknownCommand, .unknownFlag, .missingValue, .needlessValue, .unexpectedArgument: true
+        case .missingCommand, .missingOperand, .unknownCommand, .unknownFlag, .missingValue, .needlessValue,
+            .unexpectedArgument:
+            true
         default: false
         }
     }

@@ -1,6 +1,7 @@
 import Configuration
 import RelayControl
 import RoomModel
+import Secrets
 import Server
 
 /// The settings as each part of the server wants them.
@@ -44,5 +45,13 @@ extension Settings {
         server.headerTimeoutMilliseconds = Int(headerTimeout.wholeMilliseconds)
         server.bodyTimeoutMilliseconds = Int(bodyTimeout.wholeMilliseconds)
         return server
+    }
+
+    var passwords: PasswordChecker.Settings {
+        var checker = PasswordChecker.Settings()
+        checker.maximumInFlight = passwordsAtOnce
+        checker.maximumWaiting = maximumWaitingPasswords
+        checker.failuresPerMinute = passwordFailuresPerMinute
+        return checker
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Secrets
@@ -29,57 +30,13 @@ struct KeyDigestTests {
     }
 }
 
-/// A directory of its own that goes with it.
-final class Folder {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/switchyard-test.XXXXXX".utf8CString)
-        path = String(cString: try #require(mkdtemp(&template)))
-    }
-
-    deinit {
-        if let entries = opendir(path) {
-            while let entry = readdir(entries) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                unlink("\(path)/\(name)")
-            }
-            closedir(entries)
-        }
-        rmdir(path)
-    }
-
-    func write(_ text: String, to name: String, mode: mode_t = 0o600) throws {
-        let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, mode)
-        try #require(file >= 0)
-        #expect(Glibc.write(file, text, text.utf8.count) == text.utf8.count)
-        fchmod(file, mode)
-        close(file)
-    }
-
-    func names() throws -> [String] {
-        let entries = try #require(opendir(path))
-        defer { closedir(entries) }
-        var names: [String] = []
-        while let entry = readdir(entries) {
-            names.append(
-                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-        }
-        return names.filter { $0 != "." && $0 != ".." }
-    }
-}
-
 struct SecretKeyFileTests {
     @Test func isMadeOnceAndForItsOwnerOnly() throws {
         let folder = try Folder()
         let key = try SecretKeyFile.open(directory: folder.path)
         #expect(try SecretKeyFile.open(directory: folder.path).hexadecimal == key.hexadecimal)
-        #expect(try folder.names() == ["secret.key"])
-        var status = stat()
-        #expect(stat("\(folder.path)/secret.key", &status) == 0)
-        #expect(status.st_mode & 0o777 == 0o600)
+        #expect(folder.names == ["secret.key"])
+        #expect(folder.mode(of: "secret.key") == 0o600)
     }
 
     @Test func anotherDirectoryHasAnotherKey() throws {
@@ -92,7 +49,7 @@ struct SecretKeyFileTests {
     @Test(arguments: ["", "abc", String(repeating: "a", count: 63), String(repeating: "g", count: 64)])
     func refusesWhatIsNoKey(_ text: String) throws {
         let folder = try Folder()
-        try folder.write(text, to: "secret.key")
+        try folder.write(text.utf8, to: "secret.key")
         #expect(throws: SecretKeyFileError.malformed(path: "\(folder.path)/secret.key")) {
             try SecretKeyFile.open(directory: folder.path)
         }
@@ -100,7 +57,7 @@ struct SecretKeyFileTests {
 
     @Test(arguments: [mode_t(0o644), 0o660, 0o602]) func refusesAKeyThatOthersCanReach(_ mode: mode_t) throws {
         let folder = try Folder()
-        try folder.write(String(repeating: "a", count: 64), to: "secret.key", mode: mode)
+        try folder.write(String(repeating: "a", count: 64).utf8, to: "secret.key", mode: mode)
         #expect(throws: SecretKeyFileError.tooOpen(path: "\(folder.path)/secret.key", mode: mode)) {
             try SecretKeyFile.open(directory: folder.path)
         }

@@ -23,8 +23,18 @@ struct InvocationTests {
             try Invocation(arguments: ["serve", "--http-api-keys", "a,b"]).values == ["http.api-keys": ["a", "b"]])
     }
 
+    @Test func readsWhatABackupIsToBe() throws {
+        let invocation = try Invocation(arguments: ["backup", "--data-dir", "d", "copy.db", "--force"])
+        #expect(invocation.command == .backup && invocation.backupFile == "copy.db" && invocation.forces)
+        #expect(invocation.values == ["data-dir": ["d"]])
+        #expect(try !Invocation(arguments: ["backup", "copy.db"]).forces)
+    }
+
     @Test(arguments: [
         ([], ConfigurationError.missingCommand),
+        (["backup"], .missingOperand(command: "backup", placeholder: "FILE")),
+        (["backup", "a", "b"], .unexpectedArgument("b")),
+        (["backup", "a", "--force=1"], .needlessValue(flag: "--force")),
         (["--workers", "1"], .missingCommand),
         (["sevre"], .unknownCommand("sevre", nearest: "serve")),
         (["fly"], .unknownCommand("fly", nearest: nil)),

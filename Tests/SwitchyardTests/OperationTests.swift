@@ -4,6 +4,7 @@ import Glibc
 import MediaServer
 import RelayControl
 import RoomModel
+import Secrets
 @testable import Server
 import Testing
 import Web
@@ -127,6 +128,7 @@ struct RestartPolicyTests {
             "--sdp-max-media-lines",
             "9", "--rooms-max", "10", "--rooms-empty-timeout", "1500ms", "--users-max-per-room", "11",
             "--users-idle-timeout", "4s", "--rooms-max-waiting", "12", "--srtp-backend", "openssl",
+            "--passwords-at-once", "3", "--passwords-max-waiting", "13", "--passwords-failures-per-minute", "14",
         ]).settings
 
         let server = settings.server
@@ -147,6 +149,9 @@ struct RestartPolicyTests {
         #expect(rooms.maximumRooms == 10 && rooms.emptyTimeout == 1.5)
         #expect(rooms.maximumParticipants == 11 && rooms.idleTimeout == 4)
         #expect(rooms.maximumWaiting == 12)
+
+        let passwords = settings.passwords
+        #expect(passwords.maximumInFlight == 3 && passwords.maximumWaiting == 13 && passwords.failuresPerMinute == 14)
     }
 
     @Test func advertisesLoopbackOnlyToWhoIsOnThisMachine() throws {

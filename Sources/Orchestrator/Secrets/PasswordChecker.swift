@@ -11,7 +11,7 @@ public final class PasswordChecker {
         /// Hashes at one time; each takes a thread of the pool and `cost.memoryKiB`.
         public var maximumInFlight = 2
         /// Passwords that may wait for their turn; further ones are `overloaded`.
-        public var maximumWaiting = 256
+        public var maximumWaiting = 1000
         /// Wrong passwords that one address may send in a row, and then in each minute; 0: any number.
         public var failuresPerMinute = 10
 

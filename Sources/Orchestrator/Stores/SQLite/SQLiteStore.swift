@@ -12,9 +12,9 @@ public final class SQLiteStore: Store {
     /// The database's name in the data directory.
     public static let fileName = "switchyard.db"
 
-    private let queue = DispatchQueue(label: "switchyard.store")
+    let queue = DispatchQueue(label: "switchyard.store")
     /// Locked on the queue only, so never for long and never by two.
-    private let database: Mutex<Database>
+    let database: Mutex<Database>
     private let gathered = Mutex(Gathered())
 
     private struct Gathered {
@@ -29,6 +29,9 @@ public final class SQLiteStore: Store {
 
     /// Calls of `write` that may wait at one time; that many only come together when the disk does not answer.
     private static let maximumWaiting = 20_000
+
+    /// Calls of `write` that wait for the next transaction.
+    var waiting: Int { gathered.withLock { $0.writes.count } }
 
     /// Opens the store of a data directory, makes it where there is none, and brings it to the present schema. Blocks;
     /// what a crash left behind is put in order here.

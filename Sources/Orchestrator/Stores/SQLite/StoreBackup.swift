@@ -3,13 +3,22 @@ public import RoomModel
 
 /// Copies of a store, made while a server has it open.
 public enum StoreBackup {
+    /// What a backup has.
+    public struct Summary: Sendable, Equatable {
+        public var rooms = 0
+        public var users = 0
+        public var licences = 0
+        public var sessions = 0
+    }
+
     /// Copies the store of a data directory, as it is at one instant, to `file`: one whole database, checked, readable
     /// by its owner only. Blocks. `file` appears, or is replaced, at the end and at once; a failure leaves it as it was.
     /// - Parameter replaces: whether `file` may exist already.
     /// - Throws: `exists`, `isTheStore`, `store`, `system`.
+    @discardableResult
     public static func make(
         directory: String, to file: String, replaces: Bool
-    ) throws(BackupError) {
+    ) throws(BackupError) -> Summary {
         let source = "\(directory)/\(SQLiteStore.fileName)"
         try checkTarget(file, source: source, replaces: replaces)
         var template = Array("\(file).XXXXXX".utf8CString)
@@ -22,6 +31,7 @@ public enum StoreBackup {
             unlink(draft)
             unlink(draft + "-journal")
         }
+        let summary: Summary
         do throws(StoreError) {
             let database = try Database(path: source, access: .read)
             if try Schema.version(of: database) == 0 {
@@ -31,11 +41,15 @@ public enum StoreBackup {
             database.close()
             let copy = try Database(path: draft, access: .read)
             try copy.check("integrity_check(1)")
+            summary = try copy.summary()
             copy.close()
         } catch {
+            // Only the copy is written.
+            if case .full = error { throw .system(file: file, reason: "the disk is full") }
             throw .store(error)
         }
         try put(draft, at: file, replaces: replaces)
+        return summary
     }
 
     private static func checkTarget(_ file: String, source: String, replaces: Bool) throws(BackupError) {
@@ -65,6 +79,15 @@ public enum StoreBackup {
         guard descriptor >= 0 else { return false }
         defer { Glibc.close(descriptor) }
         return fsync(descriptor) == 0
+    }
+}
+
+extension Database {
+    fileprivate func summary() throws(StoreError) -> StoreBackup.Summary {
+        StoreBackup.Summary(
+            rooms: try number("SELECT count(*) FROM room") ?? 0, users: try number("SELECT count(*) FROM user") ?? 0,
+            licences: try number("SELECT count(*) FROM licence") ?? 0,
+            sessions: try number("SELECT count(*) FROM session") ?? 0)
     }
 }
 
