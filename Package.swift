@@ -72,6 +72,9 @@ let orchestrator: [Target] = [
         name: "RoomControl", dependencies: ["RelayControl", "RoomModel", "Log"], path: "Sources/Orchestrator/Control",
         swiftSettings: onControlThread),
     .target(
+        name: "Aura", dependencies: ["RelayControl", "RoomModel", "RoomControl", "Secrets", "Web"],
+        path: "Sources/Orchestrator/Faces/Aura", swiftSettings: onControlThread),
+    .target(
         name: "MediaServer", dependencies: ["RelayControl", "RoomModel", "RoomControl", "Web"],
         path: "Sources/Orchestrator/Faces/MediaServer", swiftSettings: onControlThread),
     .target(
@@ -109,7 +112,7 @@ let rest: [Target] = [
 ]
 
 let tests: [Target] = [
-    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: swift),
+    .target(name: "TestSupport", dependencies: ["RelayControl"], path: "Tests/Support", swiftSettings: swift),
     .executableTarget(
         name: "main-loop-probe", dependencies: ["Loop"], path: "Tests/MainLoopProbe", swiftSettings: onControlThread),
     .testTarget(name: "LoopTests", dependencies: ["Loop", "main-loop-probe"], swiftSettings: swift),
@@ -149,7 +152,12 @@ let tests: [Target] = [
     .testTarget(name: "LoadTests", dependencies: ["Load", "RelayIO", "RelayProtocol", "CNet"], swiftSettings: swift),
     .testTarget(name: "BenchmarkTests", dependencies: ["switchyard-bench"], swiftSettings: swift),
     .testTarget(
-        name: "MediaServerTests", dependencies: ["RelayControl", "RoomModel", "RoomControl", "Web", "MediaServer"],
+        name: "AuraTests",
+        dependencies: ["RelayControl", "RoomModel", "RoomControl", "Secrets", "Web", "Aura", "TestSupport"],
+        swiftSettings: swift),
+    .testTarget(
+        name: "MediaServerTests",
+        dependencies: ["RelayControl", "RoomModel", "RoomControl", "Web", "MediaServer", "TestSupport"],
         swiftSettings: swift),
 ]
 

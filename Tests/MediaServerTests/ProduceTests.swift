@@ -1,5 +1,6 @@
 import MediaServer
 import RelayControl
+import TestSupport
 import Testing
 import Web
 

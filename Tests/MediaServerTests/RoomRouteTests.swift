@@ -2,6 +2,7 @@ import MediaServer
 import RelayControl
 import RoomControl
 import RoomModel
+import TestSupport
 import Testing
 import Web
 

@@ -1,6 +1,6 @@
 internal import Log
 public import RelayControl
-import RoomModel
+public import RoomModel
 
 // MARK: Sending and receiving
 extension RoomService {
@@ -23,8 +23,31 @@ extension RoomService {
         }
     }
 
+    /// Brings somebody in with a connection as `join` makes it, or not at all.
+    /// - Parameter isNewRoom: whether the room is to be made for the newcomer, and ends with its last one.
+    public func enter(
+        _ newcomer: Participant, room: RoomID, offer: String, isNewRoom: Bool = false
+    ) throws(RoomCallError) -> Produced {
+        let before = rooms
+        let entering = try refusing { () throws(RoomError) in
+            isNewRoom
+                ? try rooms.create(room, with: newcomer, at: now()) : try rooms.add(newcomer, to: room, at: now())
+        }
+        do {
+            return try publish(newcomer.id, in: room, nil, after: entering) { (relay, wanted) throws(RelayError) in
+                try relay.join(room: room, participant: newcomer.id, offer: offer, wanted: wanted)
+            }
+        } catch {
+            // Nobody has heard of it yet.
+            relay.remove(participant: newcomer.id, room: room)
+            rooms = before
+            throw error
+        }
+    }
+
+    /// - Parameter earlier: what has happened to the rooms already and is to be told first.
     private func publish(
-        _ user: ParticipantID, in room: RoomID, _ wanted: TrackSelection?,
+        _ user: ParticipantID, in room: RoomID, _ wanted: TrackSelection?, after earlier: [RoomEvent] = [],
         by connect: (any Relay, TrackSelection?) throws(RelayError) -> Production
     ) throws(RoomCallError) -> Produced {
         let before = try self.user(user, in: room)
@@ -54,7 +77,7 @@ extension RoomService {
                 user, in: room, selection: production.sent.intersection(wanted ?? .all), sent: production.sent,
                 at: now())
         }
-        carryOut(events, outbound: outbound)
+        carryOut(earlier + events, outbound: outbound)
         return Produced(answer: production.answer, user: try self.user(user, in: room), outbound: outbound)
     }
 

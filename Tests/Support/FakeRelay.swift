@@ -1,38 +1,43 @@
-import RelayControl
+public import RelayControl
 
 /// A relay without media: it keeps the protocol's promises, writes down what it was asked, and fails where a test wants it.
-@MainActor final class FakeRelay: Relay {
-    var onEvent: (RelayEvent) -> Void = { _ in }
-    var totals: RelayTotals { RelayTotals() }
+@MainActor public final class FakeRelay: Relay {
+    public var onEvent: (RelayEvent) -> Void = { _ in }
+    public var totals: RelayTotals { RelayTotals() }
 
     /// Every call in order, as `verb room participant …`.
-    private(set) var calls: [String] = []
+    public private(set) var calls: [String] = []
 
     /// What each offer sends; anything else sends both kinds.
-    var kindsOfOffer: [String: TrackSelection] = [:]
-    var produceFailure: RelayError?
+    public var kindsOfOffer: [String: TrackSelection] = [:]
+    public var produceFailure: RelayError?
     /// By subscriber.
-    var offerFailure: [String: RelayError] = [:]
-    var consumeFailure: SubscriptionFailure?
-    var subscribeFailure: RelayError?
+    public var offerFailure: [String: RelayError] = [:]
+    public var consumeFailure: SubscriptionFailure?
+    public var subscribeFailure: RelayError?
     /// By producer.
-    var refusals: [String: [RefusedTrack]] = [:]
+    public var refusals: [String: [RefusedTrack]] = [:]
     /// Makes offers long.
-    var offerPadding = ""
-    var statisticsOf: [String: ParticipantStatistics] = [:]
+    public var offerPadding = ""
+    public var statisticsOf: [String: ParticipantStatistics] = [:]
 
     /// mids of every producer's videos.
-    var videos: Set<String> = ["1"]
+    public var videos: Set<String> = ["1"]
     /// What was asked for, by connection and mid.
-    private(set) var preferences: [String: [String?: VideoPreference]] = [:]
+    public private(set) var preferences: [String: [String?: VideoPreference]] = [:]
 
     /// What was last wanted, by room and participant.
-    private(set) var subscribed: [String: [WantedVideo]] = [:]
+    public private(set) var subscribed: [String: [WantedVideo]] = [:]
+
+    /// What is forwarded, by room and participant.
+    public private(set) var selections: [String: TrackSelection] = [:]
 
     private var sending: [RoomID: [ParticipantID: TrackSelection]] = [:]
     private var offers: [String: Int] = [:]
 
-    func produce(
+    public init() {}
+
+    public func produce(
         room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> Production {
         calls.append("produce \(room) \(participant)")
@@ -40,12 +45,13 @@ import RelayControl
         let kinds = kindsOfOffer[offer] ?? .all
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
+        selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
         return Production(
             answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
             change: change)
     }
 
-    func join(
+    public func join(
         room: RoomID, participant: ParticipantID, offer: String, wanted: TrackSelection?
     ) throws(RelayError) -> Production {
         calls.append("join \(room) \(participant)")
@@ -53,12 +59,13 @@ import RelayControl
         let kinds = kindsOfOffer[offer] ?? .all
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
+        selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
         return Production(
             answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
             change: change)
     }
 
-    func subscribe(
+    public func subscribe(
         room: RoomID, participant: ParticipantID, offer: String, videos: [WantedVideo]
     ) throws(RelayError) -> String {
         let wanted = videos.map { "\($0.mid)=\($0.producer)" }.joined(separator: ",")
@@ -68,20 +75,21 @@ import RelayControl
         return "answer to \(offer)"
     }
 
-    func unsubscribe(room: RoomID, participant: ParticipantID) {
+    public func unsubscribe(room: RoomID, participant: ParticipantID) {
         calls.append("unsubscribe \(room) \(participant)")
         subscribed["\(room) \(participant)"] = nil
     }
 
-    func select(
+    public func select(
         room: RoomID, participant: ParticipantID, wanted: TrackSelection
     ) throws(RelayError) -> TrackSelection {
         calls.append("select \(room) \(participant)")
         guard let kinds = sending[room]?[participant] else { throw .notProducing(participant) }
+        selections["\(room) \(participant)"] = kinds.intersection(wanted)
         return kinds.intersection(wanted)
     }
 
-    func offer(
+    public func offer(
         room: RoomID, subscriber: ParticipantID, producer: ParticipantID, restart: Bool
     ) throws(RelayError) -> String {
         calls.append("offer \(room) \(producer)>\(subscriber)\(restart ? " restart" : "")")
@@ -92,7 +100,7 @@ import RelayControl
         return "offer \(offers["\(room) \(connection)", default: 0]) of \(connection)\(offerPadding)"
     }
 
-    func consume(
+    public func consume(
         room: RoomID, subscriber: ParticipantID, answers: [SubscriberAnswer]
     ) throws(SubscriptionFailure) -> [[RefusedTrack]] {
         calls.append(
@@ -104,7 +112,7 @@ import RelayControl
         return answers.map { refusals[$0.producer.value] ?? [] }
     }
 
-    func prefer(
+    public func prefer(
         room: RoomID, subscriber: ParticipantID, producer: ParticipantID, preference: VideoPreference
     ) throws(RelayError) {
         calls.append("prefer \(room) \(producer)>\(subscriber)")
@@ -112,7 +120,7 @@ import RelayControl
         preferences["\(room) \(producer) for \(subscriber)", default: [:]][preference.mid] = preference
     }
 
-    func preference(
+    public func preference(
         room: RoomID, subscriber: ParticipantID, producer: ParticipantID, mid: String?
     ) throws(RelayError) -> VideoPreference {
         try check(room, subscriber, producer, mid)
@@ -127,29 +135,29 @@ import RelayControl
         if let mid, !videos.contains(mid) { throw .unknownVideo(mid: mid) }
     }
 
-    func stopProducing(room: RoomID, participant: ParticipantID) throws(RelayError) {
+    public func stopProducing(room: RoomID, participant: ParticipantID) throws(RelayError) {
         calls.append("stop \(room) \(participant)")
         guard sending[room]?.removeValue(forKey: participant) != nil else { throw .notProducing(participant) }
     }
 
-    func remove(participant: ParticipantID, room: RoomID) {
+    public func remove(participant: ParticipantID, room: RoomID) {
         calls.append("remove \(room) \(participant)")
         sending[room]?[participant] = nil
     }
 
-    func remove(room: RoomID) {
+    public func remove(room: RoomID) {
         calls.append("remove \(room)")
         sending[room] = nil
     }
 
-    func statistics(room: RoomID, participant: ParticipantID) -> ParticipantStatistics {
+    public func statistics(room: RoomID, participant: ParticipantID) -> ParticipantStatistics {
         statisticsOf[participant.value] ?? ParticipantStatistics()
     }
 
     /// Lets a connection end as the network would, without a call.
-    func lose(_ participant: String, in room: String) {
+    public func lose(_ participant: String, in room: String) {
         sending[RoomID(room)]?[ParticipantID(participant)] = nil
     }
 
-    func forgetCalls() { calls = [] }
+    public func forgetCalls() { calls = [] }
 }
