@@ -27,7 +27,7 @@ import Secrets
         let all = waiting
         waiting = []
         for each in all { each.resume() }
-        for _ in 0..<20 { await Task.yield() }
+        for _ in 0..<1000 { await Task.yield() }
     }
 }
 
