@@ -16,15 +16,14 @@ struct PublisherAnswerWriter {
         }
         if offer.description.attribute("extmap-allow-mixed") != nil { lines.append("a=extmap-allow-mixed") }
         var description = SessionDescription(lines: lines.map { SDPLine($0) })
-        // The first of the bundle carries the candidates; the others have none of their own.
-        let carrier = accepted.first?.media
         for section in offer.sections {
             guard let track = section.track else {
                 description.media.append(rejection(of: section.media))
                 continue
             }
             var media = answer(to: section.media, track, section.returned)
-            if section.media == carrier { for line in local.candidateLines { media.add(line) } }
+            // The first of the bundle would do, but some libraries believe the last m-line.
+            for line in local.candidateLines { media.add(line) }
             description.media.append(media)
         }
         return description
