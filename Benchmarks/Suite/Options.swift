@@ -36,11 +36,11 @@ struct Options {
     var suites = Set(Suite.allCases).subtracting([.bound, .versus])
 
     enum Suite: String, CaseIterable {
-        case micro, bound, forwarding, span, allocations, memory, joins, storm, macro, versus
+        case micro, mixing, bound, forwarding, span, allocations, memory, joins, storm, macro, versus
     }
 
     static let help = """
-        usage: switchyard-bench [options] [micro] [bound] [forwarding] [span] [allocations] [memory] [joins] [storm]
+        usage: switchyard-bench [options] [micro] [mixing] [bound] [forwarding] [span] [allocations] [memory] [joins] [storm]
                [macro]
         Measures a release build of the server on loopback, beside the machine's bound, and holds the result against
         thresholds; the exit code is 1 where one is missed. Without names everything is measured (the bound is part of
@@ -146,7 +146,7 @@ struct Options {
         return number
     }
 
-    private static func beside(_ name: String) -> String {
+    static func beside(_ name: String) -> String {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         return own.deletingLastPathComponent().appendingPathComponent(name).path
     }

@@ -9,6 +9,10 @@ import Load
     }
     signal(SIGPIPE, SIG_IGN)
     do {
+        if arguments == [MixingBenchmark.countingArgument] {
+            try MixingBenchmark.count()
+            return 0
+        }
         let options = try Options(arguments)
         let earlier = try options.compare.map { try Findings(file: $0) }
         var report = Report(try Thresholds(file: options.thresholds))
@@ -35,6 +39,9 @@ import Load
     if suites.contains(.micro) {
         let micro = MicroBenchmark(options: options, thresholds: report.thresholds)
         try await micro.run { group, rows in report.add(micro: group, rows) }
+    }
+    if suites.contains(.mixing) {
+        report.add(mixing: try MixingBenchmark(options: options, thresholds: report.thresholds).run())
     }
     Processors.keepOffServerCore()
     if suites.contains(.bound) { report.add(bound: try ForwardingBenchmark(options: options).runBound()) }

@@ -4,7 +4,10 @@ import Testing
 
 @Suite struct OptionsTests {
     @Test func withoutNamesEverythingButTheBareBoundIsMeasured() throws {
-        #expect(try Options([]).suites == [.micro, .forwarding, .span, .allocations, .memory, .joins, .storm, .macro])
+        #expect(
+            try Options([]).suites == [
+                .micro, .mixing, .forwarding, .span, .allocations, .memory, .joins, .storm, .macro,
+            ])
         #expect(try Options(["micro", "joins"]).suites == [.micro, .joins])
     }
 

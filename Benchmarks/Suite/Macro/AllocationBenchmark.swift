@@ -29,8 +29,8 @@ struct AllocationBenchmark {
     let options: Options
 
     // malloc_counter.h: rows of 64-bit words: a thread's id, its allocations, its system calls by kind.
-    private static let rowWords = 10
-    private static let tableBytes = 256 * rowWords * 8
+    static let rowWords = 10
+    static let tableBytes = 256 * rowWords * 8
     private static let callNames = [
         "sendmmsg", "recvmmsg", "single sends and receives", "epoll", "timerfd_settime", "read", "write",
     ]

@@ -22,6 +22,9 @@ struct Thresholds: Decodable {
     var latencyP50Goal: Double
     var latencyP99Goal: Double
     var idleTransportKibibytes: Double
+    /// Of one core, for mixing a room of twenty of whom three speak.
+    var mixingSharePercent: Double
+    var mixingAllocationsPerTick: Double
     /// Share of packets that may be lost on loopback.
     var lossShare: Double
     /// How many times our processor time for a packet Janus takes at least, by kind of scenario.

@@ -138,14 +138,11 @@ final class MixLetters: @unchecked Sendable {
         }
     }
 
-    /// Hands over everything that came; the batch is valid until the next call.
+    /// Hands over everything that came; the batch is valid during the call.
     func take(_ body: (borrowing Batch) -> Void) {
-        let batch = locked {
-            swap(&incoming, &other)
-            return other
-        }
-        body(batch)
-        // Only the mixing thread touches this one.
+        locked { swap(&incoming, &other) }
+        // Only the mixing thread touches this one. It is not copied: what is not shared keeps its memory when it is cleared.
+        body(other)
         other.clear()
     }
 

@@ -6,26 +6,28 @@ struct TransitWindow {
     private static let capacity = 256
     /// A packet in so many may be later.
     private static let exceptions = 32
-    /// It is looked at again after so many.
-    private static let interval = 16
 
+    /// As they came, the oldest at `next` once there are as many as are kept.
     private var transits: ContiguousArray<Int64> = []
+    /// The same by size.
     private var sorted: ContiguousArray<Int64> = []
     private var next = 0
-    private var untilLook = 0
-    /// µs. What nearly all packets keep to; nil before the first.
-    private(set) var usual: Int64?
-    /// Too few packets came to know how far apart they are.
-    var isYoung: Bool { transits.count < Self.exceptions }
-
-    /// µs. Of the fastest packet.
-    private(set) var least: Int64 = 0
     /// µs. Of the last packet.
     private(set) var last: Int64 = 0
 
+    /// µs. What nearly all packets keep to; nil before the first.
+    var usual: Int64? { sorted.isEmpty ? nil : sorted[sorted.count - 1 - sorted.count / Self.exceptions] }
+
+    /// µs. Of the fastest packet.
+    var least: Int64 { sorted.first ?? 0 }
+
+    /// Too few packets came to know how far apart they are.
+    var isYoung: Bool { transits.count < Self.exceptions }
+
     mutating func clear() {
         transits.removeAll(keepingCapacity: true)
-        (next, untilLook, usual) = (0, 0, nil)
+        sorted.removeAll(keepingCapacity: true)
+        next = 0
     }
 
     /// - Parameter transit: µs.
@@ -34,21 +36,20 @@ struct TransitWindow {
         if transits.count < Self.capacity {
             transits.append(transit)
         } else {
+            sorted.remove(at: place(of: transits[next]))
             transits[next] = transit
             next = (next + 1) % Self.capacity
         }
-        untilLook -= 1
-        // With few packets each counts; and what is later than usual may be the beginning of more of it.
-        if untilLook <= 0 || transits.count <= Self.exceptions { look() }
+        sorted.insert(transit, at: place(of: transit))
     }
 
-    private mutating func look() {
-        untilLook = Self.interval
-        sorted.removeAll(keepingCapacity: true)
-        sorted.append(contentsOf: transits)
-        sorted.sort()
-        guard let fastest = sorted.first else { return }
-        least = fastest
-        usual = sorted[sorted.count - 1 - sorted.count / Self.exceptions]
+    /// The first place whose transit is not shorter.
+    private func place(of transit: Int64) -> Int {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < transit { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
