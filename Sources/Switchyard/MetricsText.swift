@@ -92,6 +92,13 @@ nonisolated extension MetricsText {
         counter(
             "switchyard_hand_over_drops_total", "Packets not handed over, as the other worker did not keep up.",
             Double(totals.handOverDrops))
+        gauge("switchyard_mixed_rooms", "Rooms whose sound is mixed for somebody.", Double(totals.mixedRooms))
+        counter(
+            "switchyard_mixes_skipped_total", "Spans of 20 ms that were not mixed, as a mixing thread was too late.",
+            Double(totals.mixesSkipped))
+        counter(
+            "switchyard_mix_drops_total", "Packets of sound dropped on their way to a mixing thread.",
+            Double(totals.mixDrops))
     }
 
     mutating func add(_ counters: ServerCounters) {

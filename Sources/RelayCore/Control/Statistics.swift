@@ -39,7 +39,7 @@ public struct ParticipantStatistics: Sendable {
     }
 }
 
-/// The relay's totals since the process started; all but `transports` only grow.
+/// The relay's totals since the process started; all but `transports` and `mixedRooms` only grow.
 public struct RelayTotals: Sendable, Equatable {
     public var transports: Int = 0
     public var packetsReceived: UInt64 = 0
@@ -66,6 +66,12 @@ public struct RelayTotals: Sendable, Equatable {
     public var probeBytes: UInt64 = 0
     /// Publishers' packets that were lost and came when they were asked for again.
     public var packetsRecovered: UInt64 = 0
+    /// Rooms whose sound is mixed for somebody.
+    public var mixedRooms: Int = 0
+    /// Times that a mixing thread left out 20 ms of its rooms because it was too late for them.
+    public var mixesSkipped: UInt64 = 0
+    /// Packets of sound that found no place on their way to a mixing thread.
+    public var mixDrops: UInt64 = 0
 
     public init() {}
 
@@ -86,5 +92,8 @@ public struct RelayTotals: Sendable, Equatable {
         sum.packetsHeldBack &+= part.packetsHeldBack
         sum.probeBytes &+= part.probeBytes
         sum.packetsRecovered &+= part.packetsRecovered
+        sum.mixedRooms += part.mixedRooms
+        sum.mixesSkipped &+= part.mixesSkipped
+        sum.mixDrops &+= part.mixDrops
     }
 }

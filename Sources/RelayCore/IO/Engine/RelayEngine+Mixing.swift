@@ -47,6 +47,16 @@ extension RelayEngine {
         return room
     }
 
+    /// What there is to tell of mixing.
+    var mixingTotals: RelayTotals {
+        var totals = RelayTotals()
+        totals.mixedRooms = mixes.count
+        guard let statistics = startedMixer?.statistics else { return totals }
+        totals.mixesSkipped = statistics.skipped
+        totals.mixDrops = statistics.dropped
+        return totals
+    }
+
     /// The mixer, whose threads begin with the first who listens.
     private func mixer() -> Mixer? {
         if let startedMixer { return startedMixer }

@@ -75,7 +75,7 @@ public final class RelayEngine: Relay {
     /// The libraries that encrypt media, by the kind of cipher.
     public var cipherLibraries: (gcm: String, counter: String) { (cipher.gcm.name, cipher.counter.name) }
 
-    public var totals: RelayTotals { workerTotals.reduce(into: RelayTotals()) { $0 += $1 } }
+    public var totals: RelayTotals { workerTotals.reduce(into: mixingTotals) { $0 += $1 } }
 
     /// Closes every connection (RTCP BYE, DTLS close_notify) and ends the workers.
     /// - Parameter completion: called on the control thread once all of that has been sent.

@@ -88,7 +88,7 @@ final class Consumer {
         self.transport = transport
         isVideo = track.kind == .video
         paceNumber = transport.subscriber?.nextPaceNumber() ?? 0
-        (header, repairHeader) = Self.headers(for: track)
+        (header, repairHeader) = track.headers
         header.playoutDelay = transport.subscriber?.playoutDelay.limits
         allowsPadding = repairHeader != nil
         map = SequenceMap(
@@ -109,7 +109,7 @@ final class Consumer {
         guard track != self.track else { return }
         if track.sourceMid != self.track.sourceMid || track.codec != self.track.codec { pause() }
         self.track = track
-        (header, repairHeader) = Self.headers(for: track)
+        (header, repairHeader) = track.headers
         header.playoutDelay = transport.subscriber?.playoutDelay.limits
         allowsPadding = repairHeader != nil
         headerChanged()
@@ -129,27 +129,6 @@ final class Consumer {
 
     /// Headers are written otherwise from the next packet on.
     func headerChanged() { headerSince = sealed.newest.map { $0 &+ 1 } }
-
-    private static func headers(for track: OutgoingTrack) -> (HeaderWriter, HeaderWriter?) {
-        func writer(_ ssrc: UInt32, _ payloadType: UInt8, _ extensions: ExtensionMap) -> HeaderWriter {
-            HeaderWriter(
-                ssrc: ssrc, payloadType: payloadType, extensions: extensions, mid: track.mid,
-                mixesForms: track.mixesExtensionForms)
-        }
-        let codec = track.codec
-        if let payloadType = codec.retransmissionPayloadType, let ssrc = track.retransmissionSSRC {
-            return (
-                writer(track.ssrc, codec.payloadType, track.extensions), writer(ssrc, payloadType, track.extensions)
-            )
-        }
-        // A packet that is resent as it was must be the same to the last bit: the same SRTP index never protects two
-        // different headers. So nothing that changes with the time of sending goes in.
-        var extensions = track.extensions
-        extensions[.transportSequence] = 0
-        extensions[.absoluteSendTime] = 0
-        extensions[.playoutDelay] = 0
-        return (writer(track.ssrc, codec.payloadType, extensions), nil)
-    }
 
     /// Stops; forwarding picks up at a keyframe.
     func pause() {
