@@ -139,6 +139,9 @@ let tests: [Target] = [
         dependencies: ["RelayControl", "RoomModel", "SQLiteStore", "store-writer", "TestSupport"],
         swiftSettings: swift),
     .testTarget(name: "SecretsTests", dependencies: ["Secrets", "Loop", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+        name: "RoomControlTests", dependencies: ["RelayControl", "RoomModel", "RoomControl", "TestSupport"],
+        swiftSettings: swift),
     .testTarget(name: "WebTests", dependencies: ["Web"], swiftSettings: swift),
     .testTarget(
         name: "ServerTests", dependencies: ["Web", "Server", "Loop", "COpenSSL", "TestSupport"], swiftSettings: swift),

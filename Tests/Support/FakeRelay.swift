@@ -46,6 +46,7 @@ public import RelayControl
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
         selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
+        selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
         return Production(
             answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
             change: change)
@@ -59,6 +60,7 @@ public import RelayControl
         let kinds = kindsOfOffer[offer] ?? .all
         let change: Production.Change = sending[room]?[participant] == nil ? .opened : .renegotiated
         sending[room, default: [:]][participant] = kinds
+        selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
         selections["\(room) \(participant)"] = kinds.intersection(wanted ?? .all)
         return Production(
             answer: "answer to \(offer)", selection: kinds.intersection(wanted ?? .all), sent: kinds,
