@@ -104,7 +104,7 @@ let rest: [Target] = [
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer", "Aura",
             "Server", "SQLiteStore", "Secrets", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,

@@ -1,3 +1,4 @@
+import Aura
 import Configuration
 import Glibc
 import Log
@@ -8,6 +9,7 @@ import RelayIO
 import RoomControl
 import RoomModel
 import SQLiteStore
+import Secrets
 import Server
 import Web
 
@@ -16,6 +18,8 @@ final class Service {
     private let main: MainLoop
     private let relay: RelayEngine
     private let rooms: RoomService
+    private let aura: AuraFace
+    private let passwords: PasswordChecker
     private let server: HTTPServer
     /// What has to end before the loop does.
     private var relayHasEnded = false
@@ -56,10 +60,14 @@ final class Service {
             now: Machine.monotonicSeconds, wallClock: Machine.wallClockSeconds)
         relay.onEvent = { rooms.handle($0) }
         let face = MediaServerFace(service: rooms, wallClock: Machine.wallClockSeconds, instance: instance)
+        passwords = PasswordChecker(loop: main.loop, settings: settings.passwords, now: Machine.monotonicSeconds)
+        aura = AuraFace(
+            service: rooms, passwords: passwords, key: try SecretKeyFile.open(directory: settings.dataDirectory),
+            now: Machine.monotonicSeconds, wallClock: Machine.wallClockSeconds)
         let operations = Operations(instance: instance)
         var routes = operations.routes
         if settings.servesDemo { routes += PageRoutes.all + Demo(face: face).routes }
-        server = HTTPServer(loop: main.loop, settings: settings.server, faces: [face], routes: routes)
+        server = HTTPServer(loop: main.loop, settings: settings.server, faces: [face, aura], routes: routes)
         self.main = main
         self.rooms = rooms
         operations.attach(server: server, relay: relay, rooms: rooms, face: face)
@@ -71,8 +79,11 @@ final class Service {
         for signal in [SIGTERM, SIGINT] {
             try main.loop.signal(signal) { MainActor.assumeIsolated { self.receive(signal) } }
         }
-        main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [rooms] in
-            MainActor.assumeIsolated { rooms.tick() }
+        main.loop.timer(afterMilliseconds: 1000, repeatingMilliseconds: 1000) { [rooms, aura] in
+            MainActor.assumeIsolated {
+                rooms.tick()
+                aura.tick()
+            }
         }
         Task {
             do {
@@ -105,6 +116,7 @@ final class Service {
         Log.info("ending", ["signal": "\(signal)", "transports": "\(relay.totals.transports)"])
         alarm(Self.lastResortSeconds)
         server.stop()
+        passwords.close()
         relay.shutDown { [self] in relayHasEnded = true }
         main.loop.timer(afterMilliseconds: 5, repeatingMilliseconds: 5) { [self] in
             MainActor.assumeIsolated { endWhenQuiet() }

@@ -274,6 +274,27 @@ import Web
         #expect(ben.refusal("subscribe_room", #"{"sdp":"s","members":[]}"#) == 503)
     }
 
+    @Test func whoSeesPicturesHearsWhatItsNetworkBears() async throws {
+        let (stage, _, ben, _, _) = try await Stage.full()
+        func bears(_ rate: UInt64?) {
+            var row = TransportStatistics()
+            row.estimate = rate
+            stage.relay.statisticsOf["ben"] = ParticipantStatistics(consume: [(ParticipantID("anna"), row)])
+            stage.pass(1)
+        }
+        bears(1_000_000)
+        #expect(stage.heard() == [:])
+        ben.ask("subscribe_room", #"{"sdp":"s","members":[{"id":"anna","video_mid":"0"}]}"#)
+        bears(nil)
+        #expect(stage.heard() == [:])
+        bears(1_000_000)
+        #expect(stage.heard() == ["ben": [#"member_available_rate {"rate":1000000}"#]])
+        bears(1_099_999)
+        #expect(stage.heard() == [:])
+        bears(900_000)
+        #expect(stage.heard() == ["ben": [#"member_available_rate {"rate":900000}"#]])
+    }
+
     // MARK: Speaking, and other faces
 
     @Test func everybodyHearsWhoSpeaks() async throws {

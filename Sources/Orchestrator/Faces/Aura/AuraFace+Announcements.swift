@@ -159,6 +159,17 @@ extension AuraFace {
             _ = try? service.deleteUser(call.id, from: call.room)
         }
     }
+
+    /// Tells those who see pictures what their networks bear, once it is known and whenever it has changed by a tenth.
+    func tellRates() {
+        for call in calls.all where call.sees && call.session != nil {
+            let rows = service.statistics(of: call.id, in: call.room).consume
+            guard let rate = rows.lazy.compactMap(\.statistics.estimate).first.map({ Double($0) }) else { continue }
+            if let told = call.toldRate, abs(rate - told) < told / 10 { continue }
+            call.toldRate = rate
+            call.session?.tell(.memberAvailableRate(rate: Int(rate)))
+        }
+    }
 }
 
 /// One kind of what somebody sends who came by another face.

@@ -65,6 +65,7 @@ public final class AuraFace: Face {
         let now = now()
         for invitation in invitations.expire(at: now) { stopRinging(invitation, but: nil, isRefused: true) }
         removeSilent()
+        tellRates()
         registrations.expire(at: now)
         tokens.expire()
     }

@@ -22,6 +22,10 @@ final class Call {
     /// Hears what happens in the room without having joined it.
     var isWatching = false
     weak var session: AuraSession?
+    /// Whether it has asked for pictures.
+    var sees = false
+    /// Bits per second that its network bears, as it was last told.
+    var toldRate: Double?
     /// Since when nothing comes of a member's media connection, as far as is known.
     var silentSince: Double?
 

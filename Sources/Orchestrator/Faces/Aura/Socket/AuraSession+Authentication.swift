@@ -23,17 +23,18 @@ extension AuraSession {
         let other = face.calls[room, id]
         guard other == nil || other === call, !face.isParticipant(id, in: room) else { throw .callInUse(id.value) }
 
-        leave()
         let name = given.isEmpty ? user.map(\.shownName) ?? "" : given
         let new = Call(
             room: room, id: id, user: user?.id, name: name, isAdmin: isAdmin, state: waits ? .waiting : .admitted)
         guard waits else {
             let token = try face.tokens.issue(to: new)
+            leave()
             take(new)
             return Authenticated(auth_token: token)
         }
         let visitor = Waiting(id: id, name: name, user: user?.id)
         try face.change { (rooms, now) throws(RoomError) in try rooms.knock(visitor, at: room, at: now) }
+        leave()
         take(new)
         throw .waiting
     }

@@ -93,6 +93,7 @@ extension AuraSession {
         let answer = try AuraFailure.catching { () throws(RoomCallError) in
             try face.service.subscribe(call.id, in: call.room, offer: wanted.sdp, videos: videos)
         }
+        call.sees = true
         return Wrapped("sdp", answer)
     }
 

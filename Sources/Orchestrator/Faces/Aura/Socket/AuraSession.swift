@@ -1,4 +1,3 @@
-internal import Log
 import RelayControl
 import RoomModel
 import Web
