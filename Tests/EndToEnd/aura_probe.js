@@ -1,7 +1,7 @@
 // Put into the page at /aura by the tests: a camera of one colour, a microphone of one tone, and what arrives, in plain values.
 
-/** Replaces the devices. The camera is as large as the page asks for. */
-globalThis.useDevices = ({ rgb, hertz }) => {
+/** Replaces the devices. The camera is as large as the page asks for; with `pauses` the tone comes and goes as speech does. */
+globalThis.useDevices = ({ rgb, hertz, pauses }) => {
   const microphone = () => {
     const context = new AudioContext({ sampleRate: 48000 });
     const tone = new OscillatorNode(context, { frequency: hertz });
@@ -9,6 +9,7 @@ globalThis.useDevices = ({ rgb, hertz }) => {
     const microphone = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });
     tone.connect(loudness).connect(microphone);
     tone.start();
+    if (pauses) setInterval(() => { loudness.gain.value = loudness.gain.value ? 0 : 0.35; }, 400);
     return microphone.stream.getAudioTracks()[0];
   };
   const camera = ({ width, height }) => {

@@ -92,8 +92,8 @@ class AuraVisitor(ChromiumVisitor):
             await self.row(name).locator(f"button[data-action={action}]").click()
 
 
-async def at_aura(browser, server, name, colour="red", hertz=440, viewport=(900, 700)):
+async def at_aura(browser, server, name, colour="red", hertz=440, pauses=False, viewport=(900, 700)):
     page = await browser.page(viewport=viewport)
-    for script in (PROBE, OWN_PROBE, f"useDevices({json.dumps({'rgb': COLOURS[colour], 'hertz': hertz})})"):
+    for script in (PROBE, OWN_PROBE, f"useDevices({json.dumps({'rgb': COLOURS[colour], 'hertz': hertz, 'pauses': pauses})})"):
         await page.add_init_script(script)
     return AuraVisitor(server, name, page)

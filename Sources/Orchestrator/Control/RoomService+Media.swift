@@ -28,7 +28,7 @@ extension RoomService {
     public func enter(
         _ newcomer: Participant, room: RoomID, offer: String, isNewRoom: Bool = false
     ) throws(RoomCallError) -> Produced {
-        let before = rooms
+        let before = try? rooms.room(room)
         let entering = try refusing { () throws(RoomError) in
             isNewRoom
                 ? try rooms.create(room, with: newcomer, at: now()) : try rooms.add(newcomer, to: room, at: now())
@@ -40,7 +40,7 @@ extension RoomService {
         } catch {
             // Nobody has heard of it yet.
             relay.remove(participant: newcomer.id, room: room)
-            rooms = before
+            rooms.takeBack(room, to: before)
             throw error
         }
     }

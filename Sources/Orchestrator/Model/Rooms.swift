@@ -188,6 +188,16 @@ extension Rooms {
         reschedule(id)
     }
 
+    /// Takes back an `add` or a `create` of which nobody has been told.
+    ///
+    /// To keep one room for this is cheap. A copy of all rooms would not be: the next change would have to copy every one of them.
+    /// - Parameter former: the room as it was before; nil where there was none.
+    public mutating func takeBack(_ id: RoomID, to former: Room?) {
+        guard let former else { return discard(id) }
+        byID[id] = former
+        reschedule(id)
+    }
+
     private mutating func discard(_ id: RoomID) {
         wakes[id] = nil
         guard let room = byID.removeValue(forKey: id) else { return }

@@ -96,12 +96,15 @@ export class Meeting extends EventTarget {
 
   // What we do in the room
 
+  /** Whom an admin has muted may still turn their own off, and on again only afterwards. */
   async setMicrophone(on) {
+    if (on && this.own.audioMutedByAdmin) { this.#notice('An admin turned off your microphone, and can turn it on again.'); return; }
     await this.#devices.setMicrophone(on);
     await this.#sendTrack('audio');
   }
 
   async setCamera(on) {
+    if (on && this.own.videoMutedByAdmin) { this.#notice('An admin turned off your camera, and can turn it on again.'); return; }
     await this.#devices.setCamera(on);
     await this.#sendTrack('video');
   }
