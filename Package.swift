@@ -104,7 +104,8 @@ let rest: [Target] = [
     .executableTarget(
         name: "switchyard",
         dependencies: [
-            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer", "Aura",
+            "RelayControl", "RelayProtocol", "RelayIO", "Load", "RoomModel", "RoomControl", "Web", "MediaServer",
+            "Aura",
             "Server", "SQLiteStore", "Secrets", "Loop", "Log",
             "Configuration", "CUV", "COpenSSL", "CNet", "CPage",
         ] + allocator,

@@ -23,6 +23,8 @@ import Web
         guard closeCode == nil else { return }
         messages.append((try? json(text)) ?? .string("not JSON: \(text)"))
     }
+    private(set) var probes = 0
+    func probe() { probes += 1 }
     func close(code: UInt16, reason: String) { closeCode = closeCode ?? code }
 
     // What the app does.

@@ -71,6 +71,8 @@ import Web
         // Whose call has a socket is not to be had by another.
         #expect(other.refusal("join_room", #"{"sdp":"o","auth_token":"\#(ben.token)"}"#) == 409)
         #expect(other.refusal("watch_room", #"{"auth_token":"\#(ben.token)"}"#) == 409)
+        // But it may be gone, and nobody has noticed yet.
+        #expect(ben.probes == 2)
         ben.hangUp()
         #expect(other.refusal("join_room", #"{"sdp":"o","auth_token":"\#(ben.token)"}"#) == 0)
     }

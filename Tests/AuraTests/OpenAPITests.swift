@@ -1,3 +1,4 @@
+import Aura
 import Foundation
 import Testing
 import Web

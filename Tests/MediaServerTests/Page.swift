@@ -21,6 +21,7 @@ import Web
 
     func send(text: String) { messages.append((try? json(text)) ?? .null) }
     func close(code: UInt16, reason: String) { closeCode = code }
+    func probe() {}
 
     func say(_ text: String) { handler.received(text: text) }
     func hangUp() { handler.closed() }

@@ -210,6 +210,20 @@ import Web
         #expect(echo.closings == 1)
     }
 
+    @Test func aProbedPeerThatIsThereStaysAndAnotherIsDropped() async throws {
+        let echo = Echo()
+        let (server, client) = try await open(echo) { $0.pongTimeoutMilliseconds = 100 }
+        defer { server.close() }
+        echo.socket?.probe()
+        try await server.turn("the ping", until: { frames(client).map(\.opcode) == [9] })
+        client.send(frame(10, []) + text("here"))
+        try await server.turn("the echo", until: { frames(client).count == 2 })
+        #expect(echo.closings == 0)
+        echo.socket?.probe()
+        try await server.turnToTheEnd(of: client)
+        #expect(echo.closings == 1)
+    }
+
     @Test func dropsAPeerThatLeavesTooMuchUnread() async throws {
         let echo = Echo()
         let (server, client) = try await open(echo, receiveBuffer: 4096)

@@ -67,6 +67,8 @@ extension SocketHandler {
 public protocol Socket: AnyObject {
     /// A peer that has more than 1 MiB unread is dropped.
     func send(text: String)
+    /// Asks the peer for a sign of life; the socket of one that gives none for 3 s is dropped.
+    func probe()
     /// Sends a close frame with that code and ends the connection after the peer's own, or 2 s.
     func close(code: UInt16, reason: String)
 }

@@ -88,11 +88,22 @@ final class SocketSession: Takeover, Socket {
 
     private func waitToPing() {
         timer?.cancel()
-        timer = connection.timer(milliseconds: times.ping) { [unowned self] in
-            framing.ping()
-            flush()
-            if isGone { return }
-            timer = connection.timer(milliseconds: times.pong) { [unowned self] in connection.drop() }
-        }
+        timer = connection.timer(milliseconds: times.ping) { [unowned self] in ping(patience: times.pong) }
+    }
+
+    func probe() {
+        guard !isGone else { return }
+        timer?.cancel()
+        ping(patience: min(times.pong, Self.probePatience))
+    }
+
+    /// Milliseconds.
+    private static let probePatience = 3_000
+
+    private func ping(patience: Int) {
+        framing.ping()
+        flush()
+        if isGone { return }
+        timer = connection.timer(milliseconds: patience) { [unowned self] in connection.drop() }
     }
 }

@@ -8,6 +8,15 @@ extension AuraFace {
     func invite(_ destinations: [String], to caller: Call) throws(AuraFailure) -> [Invited.Row] {
         var rows: [Invited.Row] = []
         for destination in destinations {
+            // What rings already is not made to ring twice.
+            if let ringing = invitations.ringing(destination, for: caller.room) {
+                rows.append(.rings(bridge_id: ringing.call.value, destination: destination))
+                continue
+            }
+            guard invitations.count(for: caller.room) < Invitations.maximumPerRoom else {
+                rows.append(.fails(destination: destination, error: "too_many"))
+                continue
+            }
             let id = ParticipantID(UUID().uuidString.lowercased())
             let rings =
                 try ringApps(destination, as: id, for: caller) || ringTelephone(destination, as: id, for: caller)

@@ -24,6 +24,8 @@ nonisolated struct Invitation: Equatable {
 nonisolated struct Invitations {
     /// Seconds.
     static let ringing = 120.0
+    /// That ring at the same time for one room.
+    static let maximumPerRoom = 200
 
     private var byCall: [Place: Invitation] = [:]
 
@@ -37,6 +39,13 @@ nonisolated struct Invitations {
     }
 
     subscript(room: RoomID, call: ParticipantID) -> Invitation? { byCall[Place(room: room, call: call)] }
+
+    /// The one that rings there for that room.
+    func ringing(_ destination: String, for room: RoomID) -> Invitation? {
+        byCall.values.first { $0.room == room && $0.destination == destination }
+    }
+
+    func count(for room: RoomID) -> Int { byCall.keys.reduce(0) { $0 + ($1.room == room ? 1 : 0) } }
 
     /// Takes one out: it was answered, declined, or nobody asks any more.
     mutating func remove(_ room: RoomID, _ call: ParticipantID) -> Invitation? {

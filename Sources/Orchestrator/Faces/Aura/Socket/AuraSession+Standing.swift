@@ -27,7 +27,11 @@ extension AuraSession {
     /// The same for a message by which this socket becomes the call's, which then is in nobody else's hands.
     func callToTakeUp(_ token: String?) throws(AuraFailure) -> Call {
         let call = try caller(token)
-        guard call.session == nil || call.session === self else { throw .callInUse(call.id.value) }
+        if let holder = call.session, holder !== self {
+            // Where that one is as good as gone, the next try finds it gone.
+            holder.probe()
+            throw .callInUse(call.id.value)
+        }
         return call
     }
 

@@ -73,6 +73,9 @@ final class AuraSession: SocketHandler {
 
     func send(_ text: String) { socket?.send(text: text) }
 
+    /// Finds out whether the peer is still there.
+    func probe() { socket?.probe() }
+
     private func end(_ code: UInt16, _ failure: AuraFailure, to id: RawJSON? = nil) {
         send(RPCAnswer.error(failure, to: id))
         socket?.close(code: code, reason: String(failure.message.prefix(100)))
