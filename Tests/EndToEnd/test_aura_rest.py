@@ -47,7 +47,7 @@ async def test_what_is_wrong_is_said(rest, method, path, body, status):
 
 
 async def test_keys_guard_the_calls_and_not_the_socket():
-    async with Server("--api-keys", "KEY") as server:
+    async with Server("--api-key", "KEY") as server:
         stranger, backend = Rest(server.url), Rest(server.url, key="KEY")
         assert (await stranger.post("/v1/rooms", {"room": ROOM})).status_code == 401
         assert (await stranger.get("/v1/users")).status_code == 401
