@@ -1,13 +1,16 @@
 """What the documentation shows can be run as it is."""
 
+import asyncio
+import os
 import re
+import sys
 
 from polling import eventually
 from server import REPOSITORY
 
 
-def blocks(language):
-    text = (REPOSITORY / "docs" / "mediaserver.md").read_text()
+def blocks(language, page="mediaserver.md"):
+    text = (REPOSITORY / "docs" / page).read_text()
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
@@ -54,3 +57,47 @@ async def test_a_camera_is_sent_in_several_sizes_as_it_is_shown(visit, chromium)
         return len(tracks) == 1 and [layer["rid"] for layer in tracks[0]["layers"]][:2] == ["q", "h"]
 
     await eventually(rids, "the relay sees the sizes", 15)
+
+
+async def run(*command, **variables):
+    """What a command prints; it has to succeed."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env={**os.environ, "no_proxy": "*", **variables})
+    output, _ = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 0, output.decode()
+    return output.decode()
+
+
+async def test_auras_room_is_made_and_its_guest_is_let_in(server, tmp_path):
+    _, room, *_ = blocks("sh", "aura.md")
+    [guest] = blocks("python", "aura.md")
+    output = await run("bash", "-ec", room.replace("http://127.0.0.1:8080", server.url) + "\necho; echo $ROOM")
+    shown, uuid = output.strip().splitlines()[-2:]
+    assert f'"uuid":"{uuid}"' in shown and '"name":"Monday"' in shown
+    (tmp_path / "guest.py").write_text(guest)
+    refused, waiting, allowed = (await run(sys.executable, str(tmp_path / "guest.py"), server.address, uuid)).splitlines()
+    [shows] = blocks("text", "aura.md")
+    assert (refused, waiting) == tuple(shows.splitlines()[1:3])
+    assert allowed.startswith('{"method":"member_allowed","params":{"auth_token":"')
+
+
+async def test_auras_meeting_that_is_shown_in_code_ends_in_a_picture(visit, chromium, rest):
+    room = (await rest.post("/v1/rooms", {"room": {"name": "shown", "open": True}})).json()["room"]["uuid"]
+    visitor = await visit(chromium, "Reader")
+    await visitor.page.goto(f"{visitor.server.url}/aura?room={room}")
+    joining, seeing = blocks("js", "aura.md")
+    address = "ws://127.0.0.1:8080"
+    assert address in joining
+    await paste(visitor, joining.replace(address, visitor.server.url.replace("http", "ws", 1)), "ask", "auth_token", "connection", "joined")
+    assert [each["name"] for each in await visitor.page.evaluate("joined.members")] == ["Console"]
+    await paste(visitor, seeing, "viewer")
+
+    async def frames():
+        return await visitor.page.evaluate("""(async () => {
+            const all = [...(await viewer.getStats()).values()];
+            return all.find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video')?.framesDecoded ?? 0; })()""")
+
+    async def moving():
+        return await frames() > 5
+
+    await eventually(moving, "the reader sees themself", 15)
