@@ -169,6 +169,9 @@ class AuraMember:
         return None if wave is None else {hertz: level_of(wave, hertz) for hertz in frequencies}
 
     async def close(self):
+        """Leaves: a member who is only lost has ten seconds to come back."""
+        with contextlib.suppress(Exception):
+            await self.socket.tell("leave_room")
         for reader in [*self._readers.values(), *([self.mix] if self.mix else [])]:
             reader.stop()
         await asyncio.gather(self.connection.close(), *([self._viewer.close()] if self._viewer else []))

@@ -174,7 +174,7 @@ async def test_who_comes_by_the_other_api_later_is_offered_to_its_users(server, 
             await viewer.consume(cleo.id, fresh["offer"])
             await viewer[cleo.id].hears(CLEO)
             assert [each["id"] for each in await cleo.socket.call("get_room_members")].count("backend-user") == 1
-        await eventually(lambda: viewer[cleo.id].connection.connectionState in ("closed", "failed"), "who left is gone for both, ten seconds after its socket", 15)
+        await eventually(lambda: viewer[cleo.id].connection.connectionState in ("closed", "failed"), "who left is gone for both", 5)
 
 
 def test_the_level_of_a_tone_is_measured_right():

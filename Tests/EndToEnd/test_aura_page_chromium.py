@@ -65,8 +65,11 @@ async def test_played_through_from_the_waiting_room_to_the_removal(at_page, dire
 
     await guest.page.click("#hand")
     await admin.tile("Ben", "Ben's raised hand", hand="up")
+    hands = admin.page.locator(".tile .hand:visible")
+    assert await hands.count() == 1
     await guest.page.keyboard.press("h")
     await admin.tile("Ben", "Ben's lowered hand", hand="down")
+    assert await hands.count() == 0
     await admin.page.click("#react")
     await admin.page.click("#reactions [data-reaction=heart]")
     for person in (admin, guest):
@@ -148,19 +151,14 @@ async def test_a_reload_comes_back_to_the_same_place_without_waiting_again(at_pa
 async def test_a_lost_socket_is_opened_again_and_media_goes_on(at_page, directory):
     _, room = await directory.admin_and_room()
     anna, ben = await at_page("Anna", "red"), await at_page("Ben", "blue")
-    sockets = []
-
-    def pass_on(socket):
-        sockets.append((socket, socket.connect_to_server()))
-
-    await anna.page.route_web_socket("**/v1/ws", pass_on)
+    await anna.page.add_init_script("""
+        globalThis.sockets = [];
+        globalThis.WebSocket = class extends WebSocket { constructor(url) { super(url); sockets.push(this); } };""")
     await asyncio.gather(anna.enter(room), ben.enter(room))
     await asyncio.gather(anna.sees_member("Ben", "blue"), ben.sees_member("Anna", "red"))
     before = await anna.evaluate("globalThis.before = meeting.sender.connection, meeting.id")
-    for end in sockets[0]:
-        # A code that pages may send: any other leaves the server's end open.
-        await end.close(code=3000)
-    await eventually(lambda: len(sockets) > 1, "another socket", 10)
+    await anna.evaluate("sockets[0].close()")
+    await eventually(lambda: anna.evaluate("sockets.length > 1"), "another socket", 10)
     await anna.is_in()
     assert await anna.evaluate("meeting.id") == before
     assert await anna.evaluate("meeting.sender.connection === globalThis.before"), "the connection stayed"

@@ -50,7 +50,7 @@ export class Tile {
     const words = statusWords(state, own) || (wanted === 'paused' ? 'Paused by you' : '');
     const muted = byAdmin ? 'muted by an admin' : 'muted';
     this.#badge.setAttribute('aria-label', muted);
-    this.#hand.hidden = !hand;
+    this.#hand.toggleAttribute('hidden', !hand);
     this.#video.ariaLabel = kind === 'screen' ? name : `Camera of ${name}`;
     this.#name.textContent = name;
     this.#initials.textContent = initials(name);

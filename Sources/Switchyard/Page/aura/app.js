@@ -27,6 +27,8 @@ const people = new People({ members: at('member-list'), waiting: at('waiting-lis
 const lobby = new Lobby();
 let meeting = null;
 let countdown = 0;
+/** Who has knocked during this meeting. */
+const knocked = new Set();
 
 if (['360', '720'].includes(address.get('camera'))) cameraSize.height = Number(address.get('camera'));
 at('screen').hidden = !canShareScreen();
@@ -70,6 +72,7 @@ function enter({ room, name, credentials, devices, visit: place = null }) {
   // A reload comes back into the room.
   history.replaceState(null, '', `?${new URLSearchParams({ room, join: '1' })}`);
   notices.clear();
+  knocked.clear();
   at('join-problem').hidden = true;
   at('room-title').textContent = lobby.nameOf(room);
   document.title = `${lobby.nameOf(room)} · Switchyard`;
@@ -178,10 +181,14 @@ function showKnock({ id, name }) {
   if (!meeting.isAdmin) return;
   const again = at('notices').querySelector(`[data-key="${CSS.escape(`knock ${id}`)}"]`);
   again?.remove();
-  notices.show(again ? `${name} is still waiting to be let in.` : `${name} is waiting to be let in.`, {
-    key: `knock ${id}`, button: 'Let in', action: () => meeting?.moderation.allow(id),
-  });
+  const isNudge = again !== null || knocked.has(id);
+  knocked.add(id);
   if (at('people').hidden && innerWidth > 900) showPeople(true);
+  const words = isNudge ? `${name} is still waiting to be let in.` : `${name} is waiting to be let in.`;
+  at('news').textContent = words;
+  // The list beside the tiles says it already, unless somebody insists.
+  if (!isNudge && !at('people').hidden) return;
+  notices.show(words, { key: `knock ${id}`, button: 'Let in', action: () => meeting?.moderation.allow(id) });
 }
 
 function act(action, id) {
