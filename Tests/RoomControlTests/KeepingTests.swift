@@ -65,7 +65,9 @@ import Testing
         await #expect(throws: RoomCallError.room(.roomExists(lobby.id))) {
             try await service.define(RoomDefinition(id: lobby.id, name: "Again"))
         }
-        await #expect(throws: RoomCallError.userTaken(.username)) { try await service.addUser(user("u2", named: "anna")) }
+        await #expect(throws: RoomCallError.userTaken(.username)) {
+            try await service.addUser(user("u2", named: "anna"))
+        }
         await #expect(throws: RoomCallError.userExists(UserID("u1"))) { try await service.addUser(user("u1")) }
         await #expect(throws: RoomCallError.noSuchUser(UserID("u9"))) { try await service.removeUser(UserID("u9")) }
         let kept = try await store.load()

@@ -17,6 +17,24 @@ import Testing
         return rooms
     }
 
+    @Test func leavingAndComingBackUndoesNoAdminsMute() throws {
+        var rooms = try room()
+        let known = Participant(id: ParticipantID("call-1"), user: UserID("carol"))
+        _ = try rooms.add(known, to: lobby, at: 0)
+        for id in [bob, known.id] {
+            _ = try rooms.mute(.audio, of: id, in: lobby, by: .participant(admin))
+            _ = try rooms.remove(id, from: lobby, at: 1)
+        }
+        _ = try rooms.add(Participant(id: bob), to: lobby, at: 2)
+        _ = try rooms.add(Participant(id: ParticipantID("call-2"), user: UserID("carol")), to: lobby, at: 2)
+        #expect(try bob(in: rooms).audio.byAdmin && !bob(in: rooms).video.byAdmin)
+        #expect(try rooms.participant(ParticipantID("call-2"), in: lobby).audio.byAdmin)
+        _ = try rooms.unmute(.audio, of: bob, in: lobby, by: .participant(admin))
+        _ = try rooms.remove(bob, from: lobby, at: 3)
+        _ = try rooms.add(Participant(id: bob), to: lobby, at: 4)
+        #expect(try !bob(in: rooms).audio.byAdmin)
+    }
+
     private func bob(in rooms: Rooms) throws -> Participant { try rooms.participant(bob, in: lobby) }
 
     // MARK: Hands, screens, reactions

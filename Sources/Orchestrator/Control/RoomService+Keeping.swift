@@ -98,7 +98,6 @@ extension RoomService {
     private func keepNow(_ record: StoreChange, _ change: Change) async throws(RoomCallError) {
         var (draftRooms, draftUsers) = (rooms, users)
         _ = try change(&draftRooms, &draftUsers, now())
-        let undo = self.undo(of: record)
         do {
             try await store.write([record])
         } catch {
@@ -109,8 +108,9 @@ extension RoomService {
         do {
             events = try change(&rooms, &users, now())
         } catch {
+            // As things stand now: what overtook this may have written something, too.
             do {
-                try await store.write([undo])
+                try await store.write([undo(of: record)])
             } catch let failure {
                 Log.error("store.failed", ["reason": "\(failure)"])
             }

@@ -66,6 +66,30 @@ struct Occupancy: Sendable, Equatable {
     /// The same in seconds since 1970.
     let startedAt: Double
     var participants = 0
+    /// Whom an admin had muted when they left: who comes back is still.
+    var mutes: [Person: TrackSelection] = [:]
+}
+
+/// Somebody who may leave and come back.
+enum Person: Hashable {
+    case user(UserID)
+    /// Nobody knows who it is, but what they are called here.
+    case stranger(ParticipantID)
+}
+
+extension Participant {
+    var person: Person { user.map { .user($0) } ?? .stranger(id) }
+
+    /// The kinds that an admin has muted; nil: none.
+    var mutesByAdmin: TrackSelection? {
+        audio.byAdmin || video.byAdmin ? TrackSelection(audio: audio.byAdmin, video: video.byAdmin) : nil
+    }
+
+    mutating func restoreMutes(_ mutes: TrackSelection?) {
+        guard let mutes else { return }
+        audio.byAdmin = audio.byAdmin || mutes.audio
+        video.byAdmin = video.byAdmin || mutes.video
+    }
 }
 
 extension Room {

@@ -77,6 +77,7 @@ extension Rooms {
         try change(room) { (room) throws(RoomError) in
             try room.checkIsNew(newcomer.id)
             guard room.participants.count < limit else { throw .roomFull(limit: limit) }
+            newcomer.restoreMutes(room.occupancy?.mutes[newcomer.person])
             room.participants.append(newcomer)
             if room.occupancy == nil { room.occupancy = Occupancy(since: now, startedAt: newcomer.joinedAt) }
             room.occupancy?.participants += 1
@@ -101,6 +102,7 @@ extension Rooms {
             if room.participants[try room.index(of: id)].publication != nil { events += try room.stopPublishing(id) }
             if room.speaker == id { events += room.setSpeaker(nil) }
             let gone = room.participants.remove(at: try room.index(of: id))
+            room.occupancy?.mutes[gone.person] = gone.mutesByAdmin
             events.append(.participantRemoved(room.id, gone, byAdmin: byAdmin))
             guard room.participants.isEmpty, room.definition != nil else { return room.participants.isEmpty }
             events += room.endOccupancy(at: now)
