@@ -307,6 +307,41 @@ import Web
         #expect(stage.heard() == ["anna": texts, "ben": texts, "cleo": texts])
     }
 
+    @Test func everybodyHearsHowLoudTheOthersAre() async throws {
+        let (stage, _, ben, _, _) = try await Stage.full()
+        func speaks(_ level: Int?) {
+            var track = TrackStatistics(mid: "0", kind: .audio, codec: "opus")
+            track.audioLevel = level
+            var row = TransportStatistics()
+            row.tracks = [track]
+            stage.relay.statisticsOf["ben"] = ParticipantStatistics(produce: row)
+            stage.pass(1)
+        }
+        func told(_ level: Int) -> [String: [String]] {
+            let text = #"member_audio_level {"audio_level":\#(level),"member":"ben"}"#
+            return ["anna": [text], "ben": [text], "cleo": [text]]
+        }
+        speaks(nil)
+        speaks(-90)
+        #expect(stage.heard() == [:])
+        speaks(-30)
+        #expect(stage.heard() == told(-30))
+        speaks(-30)
+        #expect(stage.heard() == [:])
+        speaks(-20)
+        #expect(stage.heard() == told(-20))
+        speaks(-90)
+        #expect(stage.heard() == told(-127))
+        speaks(-90)
+        #expect(stage.heard() == [:])
+        // Nobody hears it.
+        speaks(-20)
+        ben.tell("mute_audio")
+        _ = stage.heard()
+        speaks(-20)
+        #expect(stage.heard() == told(-127))
+    }
+
     @Test func membersOfOtherFacesComeAndGoAsMembers() async throws {
         let stage = try await Stage.furnished()
         let anna = try await stage.joined("anna")

@@ -26,6 +26,9 @@ public struct TrackStatistics: Sendable, Hashable {
     /// Keyframes asked for: of a publisher by us, of a subscriber by it.
     public var keyframesRequested: UInt64 = 0
 
+    /// Of publishers' audio: the loudest of about the last second, from −127 (silence) to 0 dBov, as the packets said (RFC 6464);
+    /// nil: none did.
+    public var audioLevel: Int?
     /// Of publishers' videos: each encoding, and of SVC each spatial layer, that arrives; the smallest first, each with its
     /// highest temporal layer.
     public var layers: [LayerReport] = []

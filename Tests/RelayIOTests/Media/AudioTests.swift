@@ -50,6 +50,21 @@ import Testing
         #expect(bob.media[20..<spurt].allSatisfy { payload($0) == [0xfc] })
     }
 
+    @Test func theLoudestOfTheLastSecondIsReported() throws {
+        let fixture = try WorkerFixture()
+        let alice = try TestPeer()
+        try fixture.openPublisher(alice, [track()])
+        for (number, level) in [UInt8(80), 25 | 0x80, 60].enumerated() {
+            alice.sendRTP(
+                payloadType: 111, sequence: UInt16(number), timestamp: UInt32(number) * 960, ssrc: 9, marker: false,
+                extensions: [(1, [level])], payload: [0xfc, 1, 2, 3])
+        }
+        try #require(fixture.wait([alice]) { fixture.worker.totals.packetsReceived == 3 })
+        let producer = try #require(fixture.worker.publications[fixture.publication]?.producers.first)
+        #expect(producer.takeLoudest() == 25)
+        #expect(producer.takeLoudest() == nil)
+    }
+
     @Test func anotherStreamsSilenceIsNotJudgedByTheFormerOnesTimestamps() throws {
         let fixture = try WorkerFixture()
         let (alice, bob) = (try TestPeer(), try TestPeer())

@@ -79,6 +79,7 @@ extension AuraFace {
     private func ended(_ room: Room) {
         tokens.withdraw(room.id)
         foreign[room.id] = nil
+        levels[room.id] = nil
         for invitation in invitations.end(room.id) { stopRinging(invitation, but: nil, isRefused: false) }
         for call in calls[room.id] {
             if call.hears { call.session?.tell(.memberLeaveRoom(member: call.id.value, by_admin: true)) }
@@ -115,65 +116,4 @@ extension AuraFace {
         call.session?.tell(.memberRejected)
         letGo(call)
     }
-
-    // MARK: Media
-
-    /// Who came by another face mutes by what it sends.
-    private func publicationChanged(_ participant: Participant, in room: RoomID) {
-        guard participant.face != AuraFace.name else { return }
-        for kind in MediaKind.allCases {
-            let isMuted = participant.publication?.selection[kind] != true
-            let track = ForeignTrack(owner: participant.id, kind: kind)
-            guard (foreign[room]?.contains(track) ?? false) == isMuted else { continue }
-            if isMuted {
-                foreign[room]?.remove(track)
-                if foreign[room]?.isEmpty == true { foreign[room] = nil }
-            } else {
-                foreign[room, default: []].insert(track)
-            }
-            tell(room, .memberMuted(kind, isMuted, member: participant.id.value, by_admin: false))
-        }
-    }
-
-    /// Notes since when nothing comes of a member's connection.
-    private func connectionChanged(of id: ParticipantID, in room: RoomID, _ state: TransportState) {
-        guard let call = calls[room, id], call.state == .joined else { return }
-        switch state {
-        // The relay says so after some seconds only.
-        case .disconnected: call.silentSince = now() - Self.unnoticedSilence
-        case .closed: call.silentSince = now()
-        case .new, .connecting, .connected: call.silentSince = nil
-        }
-    }
-
-    /// Seconds of silence after which the relay calls a connection disconnected.
-    private static var unnoticedSilence: Double { 7 }
-    /// Seconds of silence after which a member is taken for gone.
-    private static var patience: Double { 10 }
-
-    /// Members whose media has stopped leave.
-    func removeSilent() {
-        let now = now()
-        for call in calls.all where call.state == .joined {
-            guard let since = call.silentSince, now - since >= Self.patience else { continue }
-            _ = try? service.deleteUser(call.id, from: call.room)
-        }
-    }
-
-    /// Tells those who see pictures what their networks bear, once it is known and whenever it has changed by a tenth.
-    func tellRates() {
-        for call in calls.all where call.sees && call.session != nil {
-            let rows = service.statistics(of: call.id, in: call.room).consume
-            guard let rate = rows.lazy.compactMap(\.statistics.estimate).first.map({ Double($0) }) else { continue }
-            if let told = call.toldRate, abs(rate - told) < told / 10 { continue }
-            call.toldRate = rate
-            call.session?.tell(.memberAvailableRate(rate: Int(rate)))
-        }
-    }
-}
-
-/// One kind of what somebody sends who came by another face.
-nonisolated struct ForeignTrack: Hashable {
-    var owner: ParticipantID
-    var kind: MediaKind
 }

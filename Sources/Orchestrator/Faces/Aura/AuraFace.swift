@@ -23,6 +23,8 @@ public final class AuraFace: Face {
     var invitations = Invitations()
     /// What is forwarded of members of other faces.
     var foreign: [RoomID: Set<ForeignTrack>] = [:]
+    /// How loud those are who can be heard, as it was last told.
+    var levels: [RoomID: [ParticipantID: Int]] = [:]
     /// Every socket that is open.
     var sessions: [SocketID: AuraSession] = [:]
     private var nextSocket: UInt64 = 0
@@ -66,6 +68,7 @@ public final class AuraFace: Face {
         for invitation in invitations.expire(at: now) { stopRinging(invitation, but: nil, isRefused: true) }
         removeSilent()
         tellRates()
+        tellLevels()
         registrations.expire(at: now)
         tokens.expire()
     }

@@ -41,6 +41,8 @@ final class Producer {
     private(set) var isClosed = false
     /// Of audio, once its first packet came.
     var microphone: Microphone?
+    /// The loudest that audio was since that was last taken, in −dBov (RFC 6464); nil: no level came.
+    private var loudest: UInt8?
     /// The way of audio into its room's mix, if there is one.
     var tap: MixTap? {
         didSet { oldValue?.close() }
@@ -259,6 +261,16 @@ final class Producer {
         guard number < encodings.count else { return nil }
         encodings[number].take(packet, at: now)
         return encodings[number]
+    }
+
+    /// Notes how loud a packet of audio is.
+    /// - Parameter level: the extension's byte (RFC 6464): voice flag, then −dBov.
+    func note(level: UInt8) { loudest = min(loudest ?? 127, level & 0x7f) }
+
+    /// The loudest since it was last asked for, in −dBov; nil: no level came.
+    func takeLoudest() -> UInt8? {
+        defer { loudest = nil }
+        return loudest
     }
 
     func close() {

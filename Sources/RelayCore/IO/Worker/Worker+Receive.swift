@@ -168,7 +168,10 @@ extension Worker {
             layer: layer, primaryOffset: primaryOffset, startsKeyframe: startsKeyframe, isLate: isLate)
         if !producer.isVideo, producer.isSelected {
             let level = fields.bytes(.audioLevel, in: bytes)?.byte(at: 0)
-            if let level { hear(level: level, stream) }
+            if let level {
+                hear(level: level, stream)
+                producer.note(level: level)
+            }
             producer.tap?.take(packet, level: level, at: now)
             guard isHeard(&packet, level: level, of: producer, in: stream.publication.room) else { return }
         }

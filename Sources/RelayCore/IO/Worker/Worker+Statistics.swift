@@ -88,6 +88,7 @@ extension Worker {
             }
         }
         found.layers = layers(of: producer)
+        found.audioLevel = producer.takeLoudest().map { -Int($0) }
         return found
     }
 
