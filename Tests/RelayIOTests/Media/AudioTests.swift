@@ -54,7 +54,7 @@ import Testing
         let fixture = try WorkerFixture()
         let alice = try TestPeer()
         try fixture.openPublisher(alice, [track()])
-        for (number, level) in [UInt8(80), 25 | 0x80, 60].enumerated() {
+        for (number, level) in ([80, 0x80 | 25, 60] as [UInt8]).enumerated() {
             alice.sendRTP(
                 payloadType: 111, sequence: UInt16(number), timestamp: UInt32(number) * 960, ssrc: 9, marker: false,
                 extensions: [(1, [level])], payload: [0xfc, 1, 2, 3])
