@@ -102,6 +102,18 @@ async def test_only_whom_one_asks_for_is_seen_and_a_line_can_show_somebody_else(
     assert reader is None
 
 
+async def test_members_are_told_who_speaks_and_how_loud(meeting):
+    cleo, anna = meeting.cleo, meeting.ids["Anna"]
+    level = await cleo.socket.hears("member_audio_level", within=10, member=anna)
+    assert -70 < level["audio_level"] <= 0
+    await cleo.subscribe(**{anna: (320, 180)})
+    rate = await cleo.socket.hears("member_available_rate", within=10)
+    assert rate["rate"] > 10_000
+    start = len(cleo.socket.heard)
+    await meeting.anna.click("mic")
+    await cleo.socket.hears("member_audio_level", within=10, after=start, member=anna, audio_level=-127)
+
+
 async def test_an_admins_mute_silences_at_the_relay_and_cannot_be_undone(meeting):
     anna, ben, cleo = meeting.anna, meeting.ben, meeting.cleo
     await asyncio.gather(hears(anna, BEN, CLEO), hears(ben, ANNA, CLEO))
