@@ -2,6 +2,22 @@ import Aura
 import RelayControl
 import Secrets
 
+/// Lets what was begun come to its end: some of it waits for other threads, so a count of turns alone would not do.
+@MainActor func othersHaveHadTheirTurns() async {
+    let end = ContinuousClock.now + .milliseconds(30)
+    var turns = 0
+    while turns < 1000 || ContinuousClock.now < end {
+        await Task.yield()
+        turns += 1
+    }
+}
+
+/// The same until something holds, for five seconds at most.
+@MainActor func until(_ condition: () -> Bool) async {
+    let end = ContinuousClock.now + .seconds(5)
+    while !condition(), ContinuousClock.now < end { await Task.yield() }
+}
+
 /// Passwords whose hash shows them, checked at once or when the test lets it happen.
 @MainActor final class FakePasswords: Passwords {
     /// Whether checks wait for `release()`.
@@ -27,7 +43,7 @@ import Secrets
         let all = waiting
         waiting = []
         for each in all { each.resume() }
-        for _ in 0..<1000 { await Task.yield() }
+        await othersHaveHadTheirTurns()
     }
 }
 

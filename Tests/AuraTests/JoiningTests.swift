@@ -63,7 +63,9 @@ import Web
         try await stage.room("q")
         let ben = try await stage.authenticated("ben")
         let anna = try await stage.authenticated("anna", in: "q")
-        for token in ["x", String(ben.token.dropLast()) + "A", ben.token + "A", anna.token] {
+        // The last character has bits that do not count.
+        let last = ben.token.last == "w" ? "g" : "w"
+        for token in ["x", String(ben.token.dropLast()) + last, ben.token + "A", anna.token] {
             #expect(ben.refusal("join_room", #"{"sdp":"o","auth_token":"\#(token)"}"#) == 401)
         }
         #expect(ben.refusal("get_room_members", #"{"auth_token":"\#(anna.token)"}"#) == 401)

@@ -49,7 +49,7 @@ import Web
 
     /// Lets happen what nobody waits for.
     func settle() async {
-        for _ in 0..<1000 { await Task.yield() }
+        await othersHaveHadTheirTurns()
     }
 
     // MARK: REST
